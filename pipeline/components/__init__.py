@@ -21,6 +21,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from spacy.tokens import Doc
+
 
 class Stage(NamedTuple):
     """Describe a stage: the function that makes it and its place among the others."""
@@ -142,3 +144,10 @@ def resolve(factory: str) -> Any:
     """Import the function that a row of THE TABLE names as ``module:function``."""
     module, _, function = factory.partition(":")
     return getattr(import_module(module), function)
+
+
+def register_extensions() -> None:
+    """Register the Doc extensions of all stages; calling it again changes nothing."""
+    for name, default in EXTENSIONS.items():
+        if not Doc.has_extension(name):
+            Doc.set_extension(name, default=default)

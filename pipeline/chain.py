@@ -1,0 +1,178 @@
+"""One page → its records: the function that every engine runs.
+
+A :class:`Chain` is a checked configuration with its models loaded, once a process. ``process`` is a function of the page
+alone: nothing is kept from one page to the next, so neither the order nor the number of workers changes a byte.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from pipeline import __version__, artefacts
+from pipeline.articles import balance, split_page
+from pipeline.charlm import CharLM
+from pipeline.cleaning import clean
+from pipeline.components import TABLE, register_extensions, resolve
+from pipeline.components.segmenter import register as register_segmenter
+from pipeline.config import Settings
+from pipeline.errors import ModelError, PageError
+from pipeline.grammar import Grammar, load_grammar
+from pipeline.records import to_line, to_page_record, to_record
+from pipeline.types import Article, Context, Layout, Page
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """Hold what one page gave: JSON lines without line feeds, seconds by stage, and counts for the manifest.
+
+    ``labels`` counts ``kind:news``, ``entity:PER``, ``topic:medtop:…``, ``flag:…``; ``chars`` are the page's characters.
+    """
+
+    records: tuple[str, ...]
+    page_record: str
+    seconds: dict[str, float]
+    chars: int
+    labels: dict[str, int]
+
+
+class Chain:
+    """Run the stages of a configuration over pages, one at a time."""
+
+    def __init__(self, settings: Settings, nlp: Language, grammar: Grammar, lm: CharLM | None) -> None:
+        self.settings = settings
+        self.nlp = nlp
+        self.grammar = grammar
+        self.lm = lm
+        self.layers = _layers(settings)
+
+    @classmethod
+    def load(cls, settings: Settings) -> Chain:
+        """Load the models that a configuration names; raise ModelError for one that is missing or damaged."""
+        name = settings.assets.charlm
+        lm = CharLM.load(artefacts.open_model(name)) if name else None
+        return cls(settings, make_nlp(settings), load_grammar(settings.splitter.grammar), lm)
+
+    def split(self, page: Page) -> Layout:
+        """Clean and split a page, without the stages after it."""
+        cleaned = clean(page.text, options=self.settings.cleaner, lm=self.lm)
+        return split_page(page, cleaned=cleaned, options=self.settings.splitter, grammar=self.grammar, lm=self.lm)
+
+    def process(self, page: Page) -> PageResult:
+        """Turn a page into its records; raise PageError, with the stage, when it cannot be done."""
+        seconds: dict[str, float] = {}
+        with _stage("clean", seconds):
+            cleaned = clean(page.text, options=self.settings.cleaner, lm=self.lm)
+        with _stage("split", seconds):
+            layout = split_page(page, cleaned=cleaned, options=self.settings.splitter, grammar=self.grammar, lm=self.lm)
+            accounts = balance(page, layout)
+        with self.nlp.memory_zone():
+            docs = self._annotate(page, layout, seconds)
+            with _stage("records", seconds):
+                options = self.settings.output
+                records = [
+                    to_record(article, doc, page, layers=self.layers, tokens=options.tokens)
+                    for article, doc in zip(layout.articles, docs, strict=True)
+                ]
+                lines = tuple(map(to_line, records))
+                page_line = to_line(to_page_record(page, layout, balance=accounts))
+        return PageResult(lines, page_line, seconds, len(page.text), _count(records))
+
+    def _annotate(self, page: Page, layout: Layout, seconds: dict[str, float]) -> list[Doc]:
+        """Run segmentation and the stages over a page's articles."""
+        with _stage("segment", seconds):
+            docs = [self._make_doc(article, page) for article in layout.articles]
+        for name, component in self.nlp.pipeline:
+            with _stage(name, seconds):
+                docs = _run(component, docs, self.settings.resolved["nlp"]["batch_size"])
+        return docs
+
+    def _make_doc(self, article: Article, page: Page) -> Doc:
+        """Segment an article and tie its context to the Doc."""
+        doc = self.nlp.tokenizer(article.text.text)
+        doc._.context = Context(article, page.publication, page.flags)
+        return doc
+
+
+def _run(component: Any, docs: list[Doc], batch_size: int) -> list[Doc]:
+    """Send Docs through one stage, in batches where it can."""
+    if hasattr(component, "pipe"):
+        return list(component.pipe(docs, batch_size=batch_size))
+    return [component(doc) for doc in docs]
+
+
+@contextmanager
+def _stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Time a stage; give its name to whatever goes wrong in it."""
+    start = time.perf_counter()
+    try:
+        yield
+    except PageError:
+        raise
+    except MemoryError as error:
+        raise PageError(f"out of memory in stage {name!r}", stage=name, retryable=True) from error
+    except Exception as error:
+        raise PageError(f"{type(error).__name__} in stage {name!r}: {error}", stage=name) from error
+    finally:
+        seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def make_nlp(settings: Settings) -> Language:
+    """Build the spaCy pipeline of a configuration from THE TABLE."""
+    register_extensions()
+    register_segmenter()
+    for name, stage in TABLE.items():
+        if name in settings.stages and not Language.has_factory(name):
+            Language.factory(
+                name,
+                default_config=stage.defaults,
+                assigns=list(stage.assigns),
+                requires=list(stage.requires),
+                func=resolve(stage.factory),
+            )
+    resolved = settings.resolved
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": resolved["nlp"]["tokenizer"]}})
+    for name in settings.stages:
+        nlp.add_pipe(name, config=resolved["components"][name])
+    problems = nlp.analyze_pipes()["problems"]
+    unmet = {name: needs for name, needs in problems.items() if needs}
+    if unmet:
+        raise ModelError(f"stages with unmet needs: {unmet}; mend [nlp] pipeline in {settings.path}")
+    return nlp
+
+
+def _layers(settings: Settings) -> dict[str, str]:
+    """Say for the records which stages ran, with which version of code and model."""
+    code = f"banmian@{__version__}"
+    tokenizer = settings.resolved["nlp"]["tokenizer"]
+    lm = settings.assets.charlm
+    layers = {"clean": code, "split": code, "segment": f"{tokenizer['method']}@{code}"}
+    if lm:
+        layers["clean"] = f"{code}+{artefacts.fingerprint(lm)}"
+    if tokenizer["method"] == "pkuseg":
+        layers["segment"] = f"pkuseg@{artefacts.fingerprint(tokenizer['model'])}"
+    for name in settings.stages:
+        options = settings.resolved["components"][name]
+        model = options.get("model") or options.get("gazetteer")
+        layers[name] = f"{name}@{artefacts.fingerprint(model)}" if model else code
+    return layers
+
+
+def _count(records: list[dict[str, Any]]) -> dict[str, int]:
+    """Count kinds, entity labels, topics and flags over a page's records."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        counts[f"kind:{record['kind']}"] += 1
+        counts.update(f"entity:{item['label']}" for item in record["entities"])
+        counts.update(f"topic:{item['code']}" for item in record["topics"])
+        counts.update(f"flag:{flag}" for flag in record["split"]["flags"])
+        counts["edits"] += len(record["edits"])
+    return dict(sorted(counts.items()))
