@@ -6,8 +6,8 @@ import time
 import pytest
 
 from pipeline.chain import make_nlp
-from pipeline.components import EXTENSIONS, SEGMENTERS, TABLE
-from pipeline.config import HOME, load
+from pipeline.components import EXTENSIONS, SEGMENTERS, TABLE, resolve
+from pipeline.config import HOME, _check_call, load
 
 TEXTS = {
     "empty": "",
@@ -101,9 +101,6 @@ def test_stage_time_grows_with_the_text_and_not_faster(nlp):
 
 @pytest.mark.parametrize("name", TABLE)
 def test_table_row_has_a_factory_whose_defaults_are_its_own(name):
-    from pipeline.components import resolve
-    from pipeline.config import _check_call
-
     options = _check_call(resolve(TABLE[name].factory), {}, name, TABLE[name].defaults)
     assert set(TABLE[name].defaults) <= set(options)
 

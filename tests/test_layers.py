@@ -7,8 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pipeline"
 
-# Floors from the ground up, as docs/architecture.md draws them. A folder's name stands for all modules in it that are not
-# named themselves.
+# Floors from the ground up, as docs/architecture.md draws them; "components.*" stands for all modules of that folder.
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
     {"types"},

@@ -49,6 +49,4 @@ def test_sentences_stage_starts_a_sentence_at_each_zone(make_doc, make_context):
 
 def test_sentences_stage_keeps_a_token_across_a_border_whole(make_doc):
     doc = make_sentences(None, "sentences")(make_doc(["完了。下", "一句", "。"]))
-    assert [sent.text for sent in doc.sents] == ["完了。下", "一句。"] or [s.text for s in doc.sents] == [
-        "完了。下一句。"
-    ]
+    assert [sent.text for sent in doc.sents] == ["完了。下", "一句。"]
