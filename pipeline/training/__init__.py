@@ -1,0 +1,1 @@
+"""Train the models under ``models/`` from corpora, each by one command, and measure them."""
