@@ -21,7 +21,8 @@ FLOORS: list[set[str]] = [
     {"chain"},
     {"engines"},
     {"engines.*"},
-    {"run", "training", "training.*", "evaluate", "gate", "report", "bench"},
+    {"measures", "measures.*", "gate"},
+    {"run", "training", "training.*", "evaluate", "report", "bench"},
     {"cli", "__main__"},
 ]
 

@@ -1,0 +1,155 @@
+"""Measure pages: splitting against gold, the balance of characters, speed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.articles import balance
+from pipeline.chain import PageResult
+from pipeline.measures import goldsets, metrics
+from pipeline.measures.goldsets import AbsentError, GoldSet, present
+from pipeline.measures.subject import Better, Figure, Reckoning, Subject, agree, figures_of, page_files
+from pipeline.reader import read_page
+
+_PAGE_F1 = {"kickers": "kickers_f1", "subtitle": "subtitle_f1", "column": "column_f1", "subheads": "subheads_f1"}
+_PAGE_F1["authors"] = "authors_f1"
+
+
+def page_counts(scorer: Any, gold: dict[str, Any], predicted: dict[str, Any]) -> dict[str, tuple[float, ...]]:
+    """Count one page by the pages' own scorer; each figure's counts are sums, so that pages can be resampled.
+
+    The scorer gives rates; their denominators follow from the gold, that of the kinds from a second look at
+    the same records with all kinds wrong.
+    """
+    out, _ = scorer.score([gold], predicted)
+    records = [{**record, "kind": "?"} for record in scorer.records_for(predicted, gold["page"])]
+    paired = sum(scorer.score([gold], {gold["page"]: records})[0]["kind_confusions"].values())
+    required = [article for article in gold["articles"] if article["kind"] not in scorer.OPTIONAL]
+    n = len(required)
+    chars = sum(len(scorer.norm("".join(article["paragraphs"]))) for article in required)
+    paragraphs = sum(len(article["paragraphs"]) for article in required)
+    found = {"articles": _prf(out["articles"])}
+    found |= {name: _prf(out[field]) for field, name in _PAGE_F1.items() if out[field] is not None}
+    return found | {
+        "characters_assigned": (out["characters_assigned"] * chars, chars),
+        "characters_lost": (out["lost_characters"], chars),
+        "title_exact": (out["title_exact"] * n, n),
+        "kind_accuracy": (out["kind_accuracy"] * paired, paired),
+        "paragraphs_exact": (out["paragraphs_exact"] * paragraphs, paragraphs),
+        "wrongly_joined": (out["wrongly_joined"], n),
+        "wrongly_split": (out["wrongly_split"], n),
+    }
+
+
+def _prf(part: dict[str, float]) -> tuple[float, float, float]:
+    """Take (right, predicted, gold) out of a scorer's answer."""
+    return part["tp"], part["pred"], part["gold"]
+
+
+def measure_pages(subject: Subject) -> Iterator[Figure]:
+    """Measure splitting on the pages that rules were written on (seen40), the held-out ones (held20), the real one."""
+    folder, script, real = present(subject.shared, "pages/dev", "pages/score_pages.py", "pages/real")
+    scorer = goldsets.load_module(script, "score_pages")
+    golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
+    predicted = _load_predictions(scorer, subject.pages.values())
+    held = goldsets.held_out_pages(golds)
+    for part, names in (("seen40", sorted(golds.keys() - held)), ("held20", sorted(held))):
+        files = [folder / name for name in names] + [folder / f"{name}.gold.json" for name in names]
+        gold = goldsets.describe(f"pages {part}", files, subject.shared)
+        rows = [page_counts(scorer, golds[name], predicted) for name in names]
+        figures = list(_page_figures(f"pages.{part}", rows, gold))
+        whole, _ = scorer.score([golds[name] for name in names], predicted)
+        agree(
+            figures,
+            {
+                f"pages.{part}.article_f1": whole["articles"]["F1"],
+                f"pages.{part}.kind_accuracy": whole["kind_accuracy"],
+            },
+        )
+        yield from figures
+    every = goldsets.describe("pages all", page_files(folder) + page_files(real), subject.shared)
+    yield from _balance_figures(subject.pages, every)
+    chosen = [subject.pages[path.name] for path in page_files(real)]
+    yield from _real_figures(chosen, goldsets.describe("pages real", page_files(real), subject.shared))
+
+
+def _load_predictions(scorer: Any, results: Iterable[PageResult]) -> dict[str, Any]:
+    """Hand records to the pages' scorer in the only way it takes them: as a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "articles.jsonl"
+        path.write_text("".join(f"{line}\n" for result in results for line in result.records), "utf-8")
+        predicted: dict[str, Any] = scorer.load_pred(str(path))
+    return predicted
+
+
+def _page_figures(prefix: str, rows: list[dict[str, tuple[float, ...]]], gold: GoldSet) -> Iterator[Figure]:
+    """Compute the figures of some pages from their counts."""
+    articles = {"article_f1": Reckoning(metrics.f1), "article_precision": Reckoning(metrics.precision)}
+    articles["article_recall"] = Reckoning(metrics.recall)
+    yield from figures_of(prefix, [row["articles"] for row in rows], articles, gold, "pages")
+    for name in rows[0]:
+        if name == "articles":
+            continue
+        better: Better = "lower" if name in ("characters_lost", "wrongly_joined", "wrongly_split") else "higher"
+        statistic = metrics.f1 if name.endswith("_f1") else metrics.rate
+        yield from figures_of(prefix, [row[name] for row in rows], {name: Reckoning(statistic, better)}, gold, "pages")
+
+
+def _balance_figures(results: dict[str, PageResult], gold: GoldSet) -> Iterator[Figure]:
+    """Say on what share of the pages every character is accounted for."""
+    rows = [(float(balance_closes(json.loads(result.page_record)["balance"])), 1.0) for result in results.values()]
+    yield from figures_of("pages.all", rows, {"balance_closed": Reckoning(metrics.rate)}, gold, "pages")
+
+
+def balance_closes(balance: dict[str, int]) -> bool:
+    """Say whether a page's characters are all accounted for."""
+    return balance["in"] == sum(value for key, value in balance.items() if key != "in")
+
+
+def _real_figures(chosen: list[PageResult], gold: GoldSet) -> Iterator[Figure]:
+    """Describe the real page, which has no gold: what share of it is in articles, and in nothing at all."""
+    balances = [json.loads(result.page_record)["balance"] for result in chosen]
+    records = [json.loads(line) for result in chosen for line in result.records]
+    visible = sum(item["in"] - item["dropped_markup"] for item in balances)
+    flagged = sum(bool(record["split"]["flags"]) for record in records)
+    untitled = sum(record["title"] is None for record in records)
+    for name, value in {
+        "articles": float(len(records)),
+        "in_articles": sum(item["in_articles"] for item in balances) / max(1, visible),
+        "residual": sum(item["residual"] for item in balances) / max(1, visible),
+        "untitled": untitled / max(1, len(records)),
+        "flagged": flagged / max(1, len(records)),
+    }.items():
+        yield Figure(f"pages.real.{name}", value, None, None, len(chosen), "pages", gold.name, gold.fingerprint, "none")
+
+
+def measure_speed(subject: Subject) -> Iterator[Figure]:
+    """Measure characters of page a second, by stage and in all, on the development pages in one process."""
+    folder, real = present(subject.shared, "pages/dev", "pages/real")
+    results = list(subject.pages.values())
+    gold = goldsets.describe("pages all", page_files(folder) + page_files(real), subject.shared)
+    reckoning = {"chars_per_second": Reckoning(metrics.rate, "none")}
+    for stage in [*results[0].seconds, "all"]:
+        seconds = [sum(r.seconds.values()) if stage == "all" else r.seconds[stage] for r in results]
+        rows = [(result.chars, spent) for result, spent in zip(results, seconds, strict=True)]
+        yield from figures_of(f"speed.{stage}", rows, reckoning, gold, "pages")
+
+
+def measure_examples(subject: Subject) -> Iterator[Figure]:
+    """Check on the project's own example pages that the balance closes, and how much stays in no article."""
+    if not goldsets.EXAMPLES.is_dir() or not page_files(goldsets.EXAMPLES):
+        raise AbsentError(f"no pages in {goldsets.EXAMPLES}")
+    paths = page_files(goldsets.EXAMPLES)
+    gold = goldsets.describe("example pages", paths, goldsets.EXAMPLES)
+    balances = []
+    for path in paths:
+        page = read_page(path, source_name=path.name, options=subject.settings.reader)
+        balances.append(balance(page, subject.chain.split(page)))
+    closed = [(float(balance_closes(item)), 1.0) for item in balances]
+    yield from figures_of("examples.own", closed, {"balance_closed": Reckoning(metrics.rate)}, gold, "pages")
+    residual = [(item["residual"], item["in"]) for item in balances]
+    yield from figures_of("examples.own", residual, {"residual": Reckoning(metrics.rate, "lower")}, gold, "pages")

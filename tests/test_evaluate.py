@@ -1,0 +1,180 @@
+"""Evaluation: the arithmetic of the figures, the reading of gold sets, the table. No corpora are needed."""
+
+import json
+import lzma
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.measures import goldsets, metrics
+
+RATES = {
+    "f1": (metrics.f1, (2, 4, 6), 0.4),
+    "f1 of two empty sides": (metrics.f1, (0, 0, 0), 1.0),
+    "f1 with nothing predicted": (metrics.f1, (0, 0, 3), 0.0),
+    "precision": (metrics.precision, (2, 4, 6), 0.5),
+    "recall": (metrics.recall, (2, 4, 6), 1 / 3),
+    "rate": (metrics.rate, (3, 4), 0.75),
+    "rate of nothing": (metrics.rate, (0, 0), 1.0),
+    "macro f1 weighs classes alike": (metrics.macro_f1, [(1, 1, 1), (0, 9, 9)], 0.5),
+    "ece of a sure and wrong answer": (metrics.ece, [(1, 0.9, 0), (0, 0, 0)], 0.9),
+    "ece offsets inside a bin only": (metrics.ece, [(2, 1.0, 1), (1, 0.8, 1)], 0.2 / 3),
+    "ece of nothing": (metrics.ece, [(0, 0, 0)], 0.0),
+}
+
+
+@pytest.mark.parametrize(("statistic", "sums", "expected"), RATES.values(), ids=RATES.keys())
+def test_statistic_of_sums(statistic, sums, expected):
+    assert float(statistic(np.asarray(sums, dtype=float))) == pytest.approx(expected)
+
+
+def test_estimate_value_is_that_of_the_sums_not_the_mean_of_rates():
+    assert metrics.estimate([(1, 1), (0, 3)], metrics.rate).value == 0.25
+
+
+def test_estimate_repeats_itself():
+    counts = [(i % 3, 3) for i in range(40)]
+    assert metrics.estimate(counts, metrics.rate) == metrics.estimate(counts, metrics.rate)
+
+
+def test_estimate_interval_has_the_width_of_a_binomial():
+    counts = [(i % 2, 1) for i in range(400)]
+    value, low, high = metrics.estimate(counts, metrics.rate)
+    # The normal approximation of a rate of 0.5 over 400 cases: 0.5 ± 1.96 · 0.025.
+    assert (value, low, high) == (0.5, pytest.approx(0.451, abs=0.006), pytest.approx(0.549, abs=0.006))
+
+
+def test_estimate_of_equal_cases_has_no_width():
+    assert metrics.estimate([(1, 2, 2)] * 9, metrics.f1) == (0.5, 0.5, 0.5)
+
+
+def test_estimate_of_one_case_has_no_interval():
+    assert metrics.estimate([(1, 2)], metrics.rate) == (0.5, None, None)
+
+
+def test_estimate_refuses_no_cases():
+    with pytest.raises(ValueError, match="at least one case"):
+        metrics.estimate([], metrics.rate)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=30))
+def test_estimate_interval_lies_inside_zero_and_one(rows):
+    counts = [(min(row), row[1], row[2]) for row in rows]
+    value, low, high = metrics.estimate(counts, metrics.f1, resamples=50)
+    assert 0 <= low <= high <= 1
+    assert 0 <= value <= 1
+
+
+def test_match_counts_of_multisets():
+    assert metrics.match_counts(["a", "a", "b"], ["a", "b", "b", "c"]) == (2, 3, 4)
+
+
+SEGMENTED = {
+    "all right": ("暴雨 过后", "暴雨 过后", (2, 2, 2, 1, 1)),
+    "one word cut": ("暴 雨 过后", "暴雨 过后", (1, 3, 2, 0, 1)),
+    "two words joined": ("暴雨过后", "暴雨 过后", (0, 1, 2, 0, 1)),
+    "same words at other places": ("看 看看", "看看 看", (0, 2, 2, 0, 2)),
+}
+
+
+@pytest.mark.parametrize(("predicted", "gold", "expected"), SEGMENTED.values(), ids=SEGMENTED.keys())
+def test_segmentation_counts(predicted, gold, expected):
+    assert metrics.segmentation_counts(predicted.split(), gold.split(), frozenset({"过后"})) == expected
+
+
+def test_segmentation_counts_refuse_other_text():
+    with pytest.raises(ValueError, match="cannot be compared"):
+        metrics.segmentation_counts(["a"], ["b"], frozenset())
+
+
+def test_span_counts_want_borders_and_label():
+    gold = [(0, 2, "PER"), (3, 5, "LOC"), (6, 9, "ORG")]
+    predicted = [(0, 2, "PER"), (3, 5, "ORG"), (6, 8, "ORG")]
+    assert metrics.span_counts(predicted, gold, ("PER", "LOC", "ORG")) == [(1, 1, 1), (0, 0, 1), (0, 2, 1)]
+
+
+CLASSES = {
+    "main topic": ("a", ("a", "b"), [(1, 1, 1), (0, 0, 0)]),
+    "also right": ("b", ("a", "b"), [(0, 0, 0), (1, 1, 1)]),
+    "wrong": ("b", ("a",), [(0, 0, 1), (0, 1, 0)]),
+    "abstained": (None, ("a",), [(0, 0, 1), (0, 0, 0)]),
+}
+
+
+@pytest.mark.parametrize(("predicted", "accepted", "expected"), CLASSES.values(), ids=CLASSES.keys())
+def test_class_counts(predicted, accepted, expected):
+    assert metrics.class_counts(predicted, accepted, ("a", "b")) == expected
+
+
+@pytest.mark.parametrize(("confidence", "place"), [(0.0, 0), (0.49, 4), (0.5, 5), (1.0, 9)])
+def test_calibration_counts_choose_the_bin(confidence, place):
+    rows = metrics.calibration_counts(confidence, right=True)
+    assert [number for number, row in enumerate(rows) if row[0]] == [place]
+
+
+def test_parse_bmes_reads_spans_and_a_last_sentence_without_blank_line():
+    lines = ["王 B-NR\n", "丹 E-NR\n", "在 O\n", "晋 S-NS\n", "\n", "省 B-NT\n", "水 M-NT\n", "厅 E-NT\n"]
+    first, second = goldsets.parse_bmes(lines)
+    assert (first.text, first.spans) == ("王丹在晋", ((0, 2, "PER"), (3, 4, "LOC")))
+    assert (second.text, second.spans) == ("省水厅", ((0, 3, "ORG"),))
+
+
+def test_describe_changes_with_name_and_content(tmp_path):
+    prints = set()
+    for name, content in (("a.txt", "1"), ("a.txt", "2"), ("b.txt", "2")):
+        folder = tmp_path / f"{len(prints)}"
+        folder.mkdir()
+        (folder / name).write_text(content)
+        prints.add(goldsets.describe("x", folder.iterdir(), folder).fingerprint)
+    assert len(prints) == 3
+
+
+def test_describe_does_not_depend_on_order_or_place(tmp_path):
+    files = []
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        for name in ("a", "b"):
+            (tmp_path / folder / name).write_text(name)
+        files.append([tmp_path / folder / name for name in ("a", "b")])
+    one = goldsets.describe("s", files[0], tmp_path / "x")
+    two = goldsets.describe("s", reversed(files[1]), tmp_path / "y")
+    assert one == two
+
+
+def test_held_out_pages_depend_on_the_names_alone():
+    names = [f"并州晚报_2024-10-{day:02d}_04.md" for day in range(1, 31)]
+    held = goldsets.held_out_pages(names, 5)
+    assert len(held) == 5
+    assert held == goldsets.held_out_pages(reversed(names), 5)
+
+
+def test_present_names_what_is_missing(tmp_path):
+    with pytest.raises(goldsets.AbsentError, match=r"no .*gold"):
+        goldsets.present(tmp_path, "gold")
+    with pytest.raises(goldsets.AbsentError, match="SHARED="):
+        goldsets.present(tmp_path / "nowhere", "gold")
+
+
+def test_read_topics_skips_items_without_topic_and_those_of_the_other_half(tmp_path):
+    (tmp_path / "gold" / "topics").mkdir(parents=True)
+    (tmp_path / "rawtext").mkdir()
+    rows = [
+        {"id": 1, "file": "a.xz", "block": 0, "topic": "sport", "also": ["health"], "split": "dev"},
+        {"id": 2, "file": "a.xz", "block": 1, "topic": None, "also": [], "split": "dev"},
+        {"id": 3, "file": "a.xz", "block": 1, "topic": "health", "also": [], "split": "train"},
+    ]
+    (tmp_path / "gold/topics/dev.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "rawtext/a.xz").write_bytes(lzma.compress("题\n正文。\n\n\n无题".encode()))
+    items, _ = goldsets.read_topics(tmp_path)
+    assert items == [(1, "题\n正文。", ("sport", "health"))]
+
+
+def test_run_script_leaves_arguments_and_output_alone(tmp_path, capsys):
+    script = tmp_path / "s.py"
+    script.write_text("import sys\nfound = sys.argv[1:]\nprint('noise')\n")
+    before = list(sys.argv)
+    assert goldsets.run_script(script, ["a"])["found"] == ["a"]
+    assert (sys.argv, capsys.readouterr().out) == (before, "")
