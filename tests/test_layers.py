@@ -11,8 +11,11 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
     {"types"},
-    {"artefacts", "ngrams", "charlm", "grammar", "publication", "numerals"},
-    {"cleaning", "bylines", "blocks", "headlines", "bodies"},
+    {"artefacts", "ngrams", "charlm", "grammar", "cohesion", "publication", "numerals"},
+    {"cleaning", "bylines"},
+    {"blocks"},
+    {"notices", "sequence"},
+    {"assembly"},
     {"articles"},
     {"components"},
     {"components.*"},

@@ -1,0 +1,210 @@
+"""Units → articles: the page's layout, every character accounted for.
+
+:func:`split_page` takes self-contained pieces off the page, decides over the rest as a whole, mends what the columns of
+print tore apart, and assembles the articles with their zones. :func:`balance` proves that nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.assembly import assemble, column_core
+from pipeline.blocks import Unit, make_units
+from pipeline.charlm import CharLM
+from pipeline.cohesion import Cohesion
+from pipeline.errors import PageError
+from pipeline.grammar import Grammar
+from pipeline.notices import Draft, Member, take_pieces
+from pipeline.sequence import Step, decide
+from pipeline.text import AlignedText, is_blank
+from pipeline.types import Article, Block, Layout, Page, Remainder, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitterOptions:
+    """Say how pages are split.
+
+    ``grammar`` names the grammar file; ``rejoin`` joins paragraphs that a column break cut; ``min_confidence`` is the
+    confidence below which an article is flagged ``low_confidence``.
+    """
+
+    grammar: str = "configs/grammar.toml"
+    rejoin: bool = True
+    min_confidence: float = 0.5
+
+
+def split_page(
+    page: Page, *, cleaned: AlignedText, options: SplitterOptions, grammar: Grammar, lm: CharLM | None = None
+) -> Layout:
+    """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
+    units = make_units(page, cleaned, grammar)
+    for unit in units:
+        unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
+    drafts = take_pieces(units, grammar)
+    taken = {member.unit.index for draft in drafts for member in draft.members}
+    rest = [unit for unit in units if unit.index not in taken and unit.kind != "furniture"]
+    cohesion = Cohesion([unit.profile for unit in units if unit.kind != "furniture"])
+    steps = decide(rest, cohesion, grammar, lm.join_gain if lm is not None else None)
+    drafts += _drafts(rest, steps)
+    drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
+    articles = tuple(
+        assemble(order, draft, grammar, lm, options.rejoin, options.min_confidence)
+        for order, draft in enumerate(drafts, 1)
+    )
+    blocks = _blocks(units, drafts)
+    layout = Layout(cleaned, blocks, articles, ())
+    remainders = _remainders(page, cleaned, articles, units)
+    layout = Layout(cleaned, blocks, articles, remainders, _page_flags(articles, units))
+    balance(page, layout)
+    return layout
+
+
+def _drafts(units: Sequence[Unit], steps: Sequence[Step]) -> list[Draft]:
+    """Gather the units of each article that the decision found."""
+    drafts: list[Draft] = []
+    for unit, step in zip(units, steps, strict=True):
+        if step.new or not drafts:
+            drafts.append(Draft([]))
+        role: Role = "title" if step.role == "title2" else step.role  # type: ignore[assignment]
+        drafts[-1].members.append(Member(unit, role, step.score, step.evidence))
+    return drafts
+
+
+def _blocks(units: Sequence[Unit], drafts: Sequence[Draft]) -> tuple[Block, ...]:
+    """Describe every unit as a block with the role it got."""
+    part = {member.unit.index: (order, member) for order, draft in enumerate(drafts, 1) for member in draft.members}
+    blocks = []
+    for unit in units:
+        order, member = part.get(unit.index, (None, None))
+        role: Role = member.role if member else "masthead" if unit.kind == "furniture" else "unknown"
+        evidence = (*unit.evidence, *(member.evidence if member else ()))
+        confidence = 1.0 if member is None else _probability(member.score)
+        blocks.append(
+            Block(
+                unit.index, role, unit.start, unit.end, unit.lines, unit.level, unit.bold, confidence, evidence, order
+            )
+        )
+    return tuple(blocks)
+
+
+def _probability(score: float) -> float:
+    """Map a step's score to a confidence between 0.3 and 1."""
+    return round(max(0.3, min(1.0, 0.75 + 0.1 * score)), 3)
+
+
+def _page_flags(articles: Sequence[Article], units: Sequence[Unit]) -> tuple[str, ...]:
+    """Name what is unusual about a page as a whole."""
+    flags = []
+    if not articles:
+        flags.append("no_articles")
+    if units and not any(unit.level for unit in units):
+        flags.append("no_headings")
+    return tuple(flags)
+
+
+# ---- the balance -------------------------------------------------------------------------------------------------
+
+
+def _covered(page: Page, texts: Iterable[AlignedText]) -> bytearray:
+    """Count, for every character of the page, the articles that hold it (2 stands for more than one)."""
+    mask = bytearray(len(page.text))
+    for text in texts:
+        for start, end in text.source_spans():
+            piece = mask[start:end]
+            mask[start:end] = bytearray(2 if value else 1 for value in piece) if any(piece) else b"\x01" * (end - start)
+    return mask
+
+
+def _remainders(
+    page: Page, cleaned: AlignedText, articles: Sequence[Article], units: Sequence[Unit]
+) -> tuple[Remainder, ...]:
+    """Account for every visible character that no article holds."""
+    mask = _covered(page, (article.text for article in articles))
+    reasons: list[tuple[str, str]] = [("markup", "markup"), ("markup", "front matter")]
+    owner = bytearray(len(page.text))
+    owner[: page.body_start] = b"\x01" * page.body_start
+    for unit in units:
+        reason = ("residual", "unassigned") if unit.kind != "furniture" else ("furniture", _reason(unit))
+        if unit.kind in ("head", "table", "text"):
+            reason = ("markup", "decoration")
+        if reason not in reasons:
+            reasons.append(reason)
+        code = reasons.index(reason)
+        for start, end in unit.content.source_spans():
+            owner[start:end] = bytes([code]) * (end - start)
+    remainders: list[Remainder] = []
+    text = page.text
+    at = 0
+    while at < len(text):
+        if mask[at] or is_blank(text[at]):
+            at += 1
+            continue
+        stop = last = at
+        while stop < len(text) and not mask[stop] and (is_blank(text[stop]) or owner[stop] == owner[at]):
+            last = stop if not is_blank(text[stop]) else last
+            stop += 1
+        where, why = reasons[owner[at]]
+        remainders.append(Remainder(at, last + 1, where, why))  # type: ignore[arg-type]
+        at = stop
+    return tuple(remainders)
+
+
+def _reason(unit: Unit) -> str:
+    """Say what kind of furniture a unit is."""
+    return next((item.partition(":")[2] for item in unit.evidence if item.startswith("furniture:")), "ornament")
+
+
+def balance(page: Page, layout: Layout) -> dict[str, int]:
+    """Count the page's visible characters by what became of them; raise PageError when they do not add up.
+
+    Keys: ``in`` and its parts ``in_articles``, ``in_furniture``, ``dropped_markup``, ``residual``.
+    """
+    mask = _covered(page, (article.text for article in layout.articles))
+    visible = [not is_blank(char) for char in page.text]
+    where = {"furniture": "in_furniture", "markup": "dropped_markup", "residual": "residual"}
+    counts = {"in": sum(visible), "in_articles": 0, "in_furniture": 0, "dropped_markup": 0, "residual": 0}
+    counts["in_articles"] = sum(value > 0 and seen for value, seen in zip(mask, visible, strict=True))
+    twice = sum(value > 1 and seen for value, seen in zip(mask, visible, strict=True))
+    for item in layout.remainders:
+        twice += any(mask[item.start : item.end])
+        counts[where[item.where]] += sum(visible[item.start : item.end])
+    parts = sum(count for key, count in counts.items() if key != "in")
+    if parts != counts["in"] or twice:
+        raise PageError(
+            f"{page.source}: the balance does not close: {counts}, {twice} characters counted twice; "
+            "please report the page",
+            stage="split",
+        )
+    return counts
+
+
+# ---- explanation ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedLine:
+    """Hold one row of ``split --why``: where a line went and what spoke for it."""
+
+    line: int
+    role: str
+    article: int | None
+    confidence: float
+    evidence: tuple[str, ...]
+    text: str
+
+
+def explain_lines(layout: Layout, page: Page) -> list[ExplainedLine]:
+    """List the blocks of a split page with role, article, confidence and evidence, in page order."""
+    del page  # kept in the signature: the text shown is the cleaned one, tied to the page by the blocks' lines
+    return [
+        ExplainedLine(
+            block.lines[0],
+            block.role,
+            block.article,
+            block.confidence,
+            block.evidence,
+            layout.cleaned.text[block.start : block.end].strip(),
+        )
+        for block in layout.blocks
+    ]

@@ -1,0 +1,376 @@
+"""Bylines, datelines, jump and credit lines: what stands at the edges of a text and is not the text.
+
+Everything here works on one normalised line (:func:`pipeline.grammar.normalise`) and looks at no more than
+``EDGE`` characters of either end, so that a line of any length costs the same.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pipeline.grammar import Grammar
+from pipeline.types import Dateline, Person
+
+# The longest formula at an edge: 新华社乌鲁木齐10月15日电（记者 … 通讯员 …） has 40 to 70 characters.
+EDGE = 100
+# A byline line names at most this many people (page-wide credits of a series name more and are set as text).
+_MAX_PEOPLE = 12
+_NAME_LENGTH = 4
+_SEPARATORS = re.compile(r"[ 、，,/;；|·]+")
+_FOREIGN = re.compile(r"[\u3400-\u9fff]{1,6}(?:[·•・][\u3400-\u9fff]{1,8})+")
+_HAN_WORD = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
+_SENTENCE_END = "。！？!?…”’』」）)》"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Hold a byline: its people, and whether it names a role, is bracketed, opens with a sign, credits a picture."""
+
+    people: tuple[Person, ...]
+    role: bool = False
+    bracketed: bool = False
+    sign: bool = False
+    photo: bool = False
+    agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Name a stretch ``key[start:end]`` at the edge of a line."""
+
+    role: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Edges:
+    """Hold what was found at the two ends of a line; the body is ``key[start:end]``."""
+
+    start: int
+    end: int
+    lead: list[Piece] = field(default_factory=list)
+    tail: list[Piece] = field(default_factory=list)
+    dateline: Dateline | None = None
+    credits: list[Credit] = field(default_factory=list)
+    end_credits: list[Credit] = field(default_factory=list)
+    source: str | None = None
+    jump_from: str | None = None
+    jump_to: str | None = None
+
+
+_CHINESE_DIGITS = "零一二三四五六七八九"
+
+
+def page_number(text: str) -> str:
+    """Write a page number of a jump line as digits: 第一 is 1, 十二 is 12, A3 stays, 05 is 5."""
+    if text and all(char in _CHINESE_DIGITS + "十" for char in text):
+        tens, ten, units = text.rpartition("十")
+        value = (_CHINESE_DIGITS.index(tens) if tens else 1) * 10 if ten else 0
+        digits = "".join(str(_CHINESE_DIGITS.index(char)) for char in units)
+        return str(value + int(digits or "0"))
+    return re.sub(r"^([A-Z]?)0+(?=\d)", r"\1", text)
+
+
+def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:
+    """Say whether a word can be a person's name; ``strict`` asks for a known surname."""
+    if _FOREIGN.fullmatch(word):
+        return True
+    if not _HAN_WORD.fullmatch(word) or not 2 <= len(word) <= _NAME_LENGTH:
+        return False
+    if any(word.startswith(surname) for surname in grammar.compound):
+        return len(word) >= 3
+    if len(word) == _NAME_LENGTH:
+        return False
+    return word[0] in grammar.surnames or not strict
+
+
+def split_names(text: str, grammar: Grammar, *, strict: bool) -> list[str] | None:
+    """Split a run of names (王 丹 侯宇婕, 王丹、侯宇婕); ``None`` when a word cannot be one."""
+    words = [word for word in _SEPARATORS.split(text.strip()) if word]
+    if "·" in text or "•" in text:
+        words = [word for word in re.split(r"[ 、，,/;；|]+", text.strip()) if word]
+    names: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        following = words[at + 1] if at + 1 < len(words) else ""
+        if len(word) == 1 and 1 <= len(following) <= 2 and _HAN_WORD.fullmatch(word + following):
+            word, at = word + following, at + 1
+        elif word in grammar.compound and 1 <= len(following) <= 2:
+            word, at = word + following, at + 1
+        at += 1
+        if not is_name(word, grammar, strict=strict):
+            return None
+        names.append(word)
+    return names if len(names) <= _MAX_PEOPLE else None
+
+
+def _strip_house(text: str, grammar: Grammar) -> tuple[str, str | None]:
+    """Cut 本报, 新华社 … off the start of a byline; also give the agency."""
+    text, agency = text.strip(), None
+    changed = True
+    while changed:
+        changed = False
+        for word in grammar.house:
+            if text.startswith(word):
+                agency = word if word.endswith(("社", "网")) and not word.startswith("本") else agency
+                text, changed = text[len(word) :].strip(), True
+    return text, agency
+
+
+def parse_credit(text: str, grammar: Grammar) -> Credit | None:
+    """Read a byline line such as （记者 王 丹 通讯员 侯宇婕） or 牛利敏 郝晨光 摄影报道; ``None`` when it is none."""
+    text = text.strip()
+    if not 2 <= len(text) <= EDGE:
+        return None
+    sign = text[0] in grammar.byline_signs
+    text = text.strip(grammar.byline_signs + " ")
+    bracketed = len(text) > 2 and text[0] in "（(［" and text[-1] in "）)］"
+    if bracketed:
+        text = text[1:-1].strip()
+    if any(char in text for char in "。！？；“”《》") or not text:
+        return None
+    text = text.replace("：", " ")
+    people, role, photo, agency = _read_people(text, grammar, strict=not (bracketed or sign))
+    if not people:
+        return None
+    return Credit(tuple(people), role, bracketed, sign, photo, agency)
+
+
+def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Person], bool, bool, str | None]:
+    """Read role words and runs of names from left to right."""
+    people: list[Person] = []
+    role: str | None = None
+    any_role = photo = False
+    agency: str | None = None
+    pattern = _role_pattern(grammar)
+    at = 0
+    pending: list[str] = []
+    for match in [*pattern.finditer(text), None]:
+        run, found = _strip_house(text[at : match.start() if match else len(text)], grammar)
+        agency = agency or found
+        names = split_names(run, grammar, strict=strict and not any_role and match is None) if run else []
+        if names is None:
+            return [], False, False, None
+        word = match.group() if match else ""
+        at = match.end() if match else at
+        if match and word in grammar.suffixes and (names or pending) and not _opens_names(text, at, word, grammar):
+            given = grammar.suffixes[word] or role
+            people += [Person(name, given) for name in [*pending, *names]]
+            pending, any_role, photo = [], True, photo or given == "摄影"
+            continue
+        if match and strict and not any_role and names and not all(is_name(n, grammar, strict=True) for n in names):
+            return [], False, False, None
+        people += [Person(name, role) for name in [*pending, *names]]
+        pending = []
+        if match:
+            role, any_role = grammar.roles.get(word, role), True
+    return people, any_role, photo or any(p.role == "摄影" for p in people), agency
+
+
+def _opens_names(text: str, at: int, word: str, grammar: Grammar) -> bool:
+    """Say whether a word that can both follow and precede names (摄影) precedes them here."""
+    rest = text[at:].strip()
+    return word in grammar.roles and bool(rest) and split_names(rest, grammar, strict=True) is not None
+
+
+_role_patterns: dict[int, tuple[Grammar, re.Pattern[str]]] = {}
+
+
+def _role_pattern(grammar: Grammar) -> re.Pattern[str]:
+    """Build the pattern of all role words of a grammar once."""
+    known = _role_patterns.get(id(grammar))
+    if known and known[0] is grammar:
+        return known[1]
+    # 文 and 图 alone are role words only as a word of their own or at the end: 王文 is a name.
+    long = sorted((w for w in {**grammar.roles, **grammar.suffixes} if len(w) > 1), key=len, reverse=True)
+    short = "".join(word for word in grammar.suffixes if len(word) == 1)
+    parts = [re.escape(word) for word in long]
+    if short:
+        parts.append(f"(?:(?<= )|(?<=[\\u3400-\\u9fff]))[{short}](?= |$|/)")
+    pattern = re.compile("|".join(parts) or r"(?!)")
+    _role_patterns.clear()
+    _role_patterns[id(grammar)] = (grammar, pattern)
+    return pattern
+
+
+def find_edges(key: str, grammar: Grammar) -> Edges:
+    """Find marker, byline and 上接 at the start of a text line, 下转, source and byline at its end."""
+    edges = Edges(0, len(key))
+    _read_lead(key, edges, grammar)
+    _read_tail(key, edges, grammar)
+    return edges
+
+
+def _skip(key: str, at: int) -> int:
+    while at < len(key) and key[at] == " ":
+        at += 1
+    return at
+
+
+def _read_lead(key: str, edges: Edges, grammar: Grammar) -> None:
+    at = _skip(key, 0)
+    window = key[: at + 2 * EDGE]
+    jump = _bracketed_or_plain(grammar.jump_from, window, at)
+    if jump:
+        edges.jump_from = page_number(_group(jump, "page", grammar.jump_from))
+        edges.lead.append(Piece("jump", at, jump.end()))
+        at = _skip(key, jump.end())
+    marker = grammar.datelines.match(window, at)
+    if marker:
+        edges.dateline = read_dateline(marker.group(), grammar)
+        edges.lead.append(Piece("dateline", at, marker.end()))
+        at = _skip(key, marker.end())
+    at = _read_lead_byline(key, at, edges, grammar)
+    edges.start = at
+
+
+def _bracketed_or_plain(pattern: re.Pattern[str], window: str, at: int) -> re.Match[str] | None:
+    """Match a formula in brackets or, without them, up to a blank or the end."""
+    if at < len(window) and window[at] in "（(":
+        found = pattern.match(window, _skip(window, at + 1))
+        if not found:
+            return None
+        close = _skip(window, found.end())
+        if close < len(window) and window[close] in "）)":
+            return re.compile(re.escape(window[at : close + 1])).match(window, at)
+        return None
+    found = pattern.match(window, at)
+    return found if found and (found.end() == len(window) or window[found.end()] in " ，,）") else None
+
+
+def _group(match: re.Match[str], name: str, pattern: re.Pattern[str]) -> str:
+    """Read a named group of the pattern inside a match that may include brackets around it."""
+    inner = pattern.search(match.group())
+    return (inner.groupdict().get(name) or "") if inner else ""
+
+
+def read_dateline(text: str, grammar: Grammar) -> Dateline:
+    """Split 新华社北京10月15日电 into marker, place and date."""
+    for form in grammar.dateline_forms:
+        match = form.match(text)
+        if match and match.end() == len(text):
+            found = match.groupdict()
+            marker, place, date = found.get("marker"), found.get("place"), found.get("date")
+            return Dateline(marker, place or None, date or None)
+    return Dateline(marker=text)
+
+
+def _read_lead_byline(key: str, at: int, edges: Edges, grammar: Grammar) -> int:
+    """Read （记者 王丹） after a marker, or 记者 王丹报道： set without brackets."""
+    if at < len(key) and key[at] in "（(":
+        close = _close(key, at)
+        if close:
+            credit = parse_credit(key[at:close], grammar)
+            if credit and (credit.role or edges.dateline):
+                edges.credits.append(credit)
+                edges.lead.append(Piece("byline", at, close))
+                return _skip(key, close)
+    elif edges.dateline:
+        match = re.match(
+            r"(?:本报)?(?:首席|见习|特约)?(?:记者|通讯员)[ ：]?[^，。：（）]{2,30}?(?:报道|摄影报道)(?:[：，]| |$)",
+            key[at : at + EDGE],
+        )
+        credit = parse_credit(match.group().rstrip("：， "), grammar) if match else None
+        if match and credit:
+            edges.credits.append(credit)
+            edges.lead.append(Piece("byline", at, at + match.end()))
+            return _skip(key, at + match.end())
+    return at
+
+
+def _close(key: str, at: int) -> int:
+    """Find the end of the bracket that opens at ``at``, within EDGE; 0 when it does not close."""
+    for end in range(at + 1, min(len(key), at + EDGE)):
+        if key[end] in "）)":
+            return end + 1
+        if key[end] in "（(":
+            return 0
+    return 0
+
+
+def _read_tail(key: str, edges: Edges, grammar: Grammar) -> None:
+    """Peel formulas off the end, last first, until none is left."""
+    for _ in range(6):
+        end = edges.end
+        while end > edges.start and key[end - 1] == " ":
+            end -= 1
+        found = _peel(key, edges.start, end, edges, grammar)
+        if found is None:
+            break
+        edges.tail.insert(0, Piece(found[0], found[1], edges.end))
+        edges.end = found[1]
+    while edges.end > edges.start and key[edges.end - 1] == " " and not edges.tail:
+        edges.end -= 1
+
+
+def _peel(key: str, start: int, end: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
+    """Read one formula that ends at ``end``; its role and start."""
+    low = max(start, end - EDGE)
+    if end > low and key[end - 1] in "）)":
+        opening = max(key.rfind("（", low, end), key.rfind("(", low, end))
+        if opening < low:
+            return None
+        return _peel_inner(key[opening + 1 : end - 1].strip(), opening, edges, grammar)
+    return _peel_plain(key, low, end, edges, grammar)
+
+
+def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
+    """Read the inside of a bracket at the end of a text."""
+    jump = grammar.jump_to.fullmatch(inner)
+    if jump:
+        edges.jump_to = page_number(jump.groupdict().get("page") or "")
+        return "jump", at
+    if grammar.photo_credits.fullmatch(inner):
+        edges.source = inner
+        edges.end_credits.append(Credit((), photo=True, bracketed=True))
+        return "credit", at
+    if grammar.credits.fullmatch(inner):
+        edges.source = inner
+        return "credit", at
+    credit = parse_credit(f"（{inner}）", grammar)
+    if credit and (credit.role or all(is_name(p.name, grammar, strict=True) for p in credit.people)):
+        edges.end_credits.append(credit)
+        return "credit", at
+    return None
+
+
+def _peel_plain(key: str, low: int, end: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
+    """Read a formula without brackets: 下转第3版 anywhere at the end, others after the last full stop."""
+    for match in grammar.jump_to.finditer(key, max(low, end - 30), end):
+        if match.end() == end and match.group().startswith(("下转", "续转", "（下转")):
+            edges.jump_to = page_number(match.groupdict().get("page") or "")
+            return "jump", match.start()
+    stop = max((key.rfind(char, low, end - 1) for char in _SENTENCE_END), default=-1)
+    if stop < low:
+        return None
+    rest = key[stop + 1 : end].strip()
+    at = stop + 1
+    if not 2 <= len(rest) <= 40:
+        return None
+    if grammar.jump_to.fullmatch(rest):
+        edges.jump_to = page_number(_group_of(grammar.jump_to, rest))
+        return "jump", at
+    if grammar.photo_credits.fullmatch(rest):
+        edges.source = rest
+        edges.end_credits.append(Credit((), photo=True))
+        return "credit", at
+    if grammar.credits.fullmatch(rest):
+        edges.source = rest
+        return "credit", at
+    credit = parse_credit(rest, grammar)
+    if credit and (credit.role or credit.photo or (len(key) > end - low and _bare(credit, grammar))):
+        edges.end_credits.append(credit)
+        return "credit", at
+    return None
+
+
+def _bare(credit: Credit, grammar: Grammar) -> bool:
+    return all(is_name(person.name, grammar, strict=True) for person in credit.people)
+
+
+def _group_of(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.fullmatch(text)
+    return (match.groupdict().get("page") or "") if match else ""

@@ -1,0 +1,284 @@
+"""Self-contained pieces of a page: photos with captions, notices, weather, tables, advertisements, slogans, verse.
+
+They are taken out before the decision over the running text, because they stand anywhere, also inside a paragraph that a
+column break cut in two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.blocks import Unit, ends_open
+from pipeline.grammar import Grammar
+from pipeline.text import is_han
+from pipeline.types import Form, Kind, Role
+
+# A caption is one short paragraph: on the development pages 30 to 220 characters.
+_MAX_CAPTION = 320
+_MAX_AD_LINE = 160
+_MAX_WEATHER_LINE = 90
+_MAX_NOTICE_LINES = 12
+_MIN_VERSE_LINES = 4
+
+
+@dataclass(slots=True)
+class Member:
+    """Give a unit its part in an article."""
+
+    unit: Unit
+    role: Role
+    score: float = 0.0
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """Hold an article in the making: its members in page order."""
+
+    members: list[Member]
+    kind: Kind = "news"
+    form: Form = "news"
+    column: str | None = None
+    flags: set[str] = field(default_factory=set)
+    evidence: list[str] = field(default_factory=list)
+    confidence: float = 1.0
+
+    def texts(self) -> list[Member]:
+        """List the members that make up the body."""
+        return [member for member in self.members if member.role in ("paragraph", "caption", "table")]
+
+    def has(self, role: Role) -> bool:
+        """Say whether a member plays a role."""
+        return any(member.role == role for member in self.members)
+
+
+def take_pieces(units: Sequence[Unit], grammar: Grammar) -> list[Draft]:
+    """Find the self-contained pieces of a page; a unit is in one of them at most."""
+    live = [unit for unit in units if unit.kind not in ("furniture", "image")]
+    free = [True] * len(live)
+    drafts: list[Draft] = []
+    for finder in (_slogan, _weather, _table, _notice, _verse, _photo, _ad):
+        at = 0
+        while at < len(live):
+            draft, used = finder(live, free, at, grammar) if free[at] else (None, range(0))
+            if draft is not None:
+                drafts.append(draft)
+                for place in used:
+                    free[place] = False
+                at = max(at + 1, max(used) + 1)
+            else:
+                at += 1
+    return drafts
+
+
+_Found = tuple[Draft | None, Sequence[int]]
+_NOTHING: _Found = (None, range(0))
+
+
+def _run(live: Sequence[Unit], free: Sequence[bool], at: int, kinds: tuple[str, ...], limit: int = 10_000) -> int:
+    """Give the end of the run of free units of some kinds that begins at ``at``."""
+    stop = at
+    while stop < len(live) and free[stop] and live[stop].kind in kinds and stop - at < limit:
+        stop += 1
+    return stop
+
+
+def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a run of slogan lines; a single word alone is no slogan (法治 may be the name of a page)."""
+    stop = _run(live, free, at, ("slogan",))
+    words = [word for unit in live[at:stop] for word in re.split(r"[ ，。！、·|—-]+", unit.key) if word]
+    if stop == at or (len(words) < 2 and len(words[0]) < 6):
+        return _NOTHING
+    return Draft([Member(unit, "paragraph", 5.0, ("slogan",)) for unit in live[at:stop]], "filler", "filler"), range(
+        at, stop
+    )
+
+
+def _bare(key: str, grammar: Grammar) -> str:
+    """Take the decoration of a standing head off a heading."""
+    return key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+
+
+def _weather(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a weather heading and the short lines below it."""
+    if live[at].kind != "head" or not grammar.weather_titles.fullmatch(_bare(live[at].key, grammar)):
+        return _NOTHING
+    stop = at + 1
+    while (
+        stop < len(live)
+        and free[stop]
+        and len(live[stop].key) <= _MAX_WEATHER_LINE
+        and grammar.weather_cues.search(live[stop].key)
+    ):
+        stop += 1
+    if stop == at + 1:
+        return _NOTHING
+    return _titled(live, at, at + 1, stop, "notice", "weather"), range(at, stop)
+
+
+def _titled(live: Sequence[Unit], head: int, start: int, stop: int, kind: Kind, form: Form) -> Draft:
+    """Make a piece of a title (or none: ``head == start``) and paragraphs."""
+    members = [Member(unit, "title", 4.0, (f"{form}:title",)) for unit in live[head:start]]
+    role: Role = "table" if form == "table" else "paragraph"
+    members += [Member(unit, role, 4.0, (form,)) for unit in live[start:stop]]
+    return Draft(members, kind, form, evidence=[form])
+
+
+def _table(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a table that stands under a heading of its own, or alone; one inside an article stays there."""
+    if live[at].kind != "table" or (at and free[at - 1] and live[at - 1].kind == "table"):
+        return _NOTHING
+    stop = _run(live, free, at, ("table",))
+    headed = at > 0 and free[at - 1] and live[at - 1].kind == "head" and live[at].lines[0] - live[at - 1].lines[1] <= 3
+    inside = at > 0 and free[at - 1] and live[at - 1].kind == "text" and stop < len(live) and live[stop].kind == "text"
+    if not headed and inside:
+        return _NOTHING
+    start = at - 1 if headed else at
+    return _titled(live, start, at, stop, "notice", "table"), range(start, stop)
+
+
+def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a notice's heading and its text, as long as it speaks as notices do."""
+    unit = live[at]
+    if unit.kind != "head" or not _is_notice_title(unit, grammar):
+        return _NOTHING
+    stop = at + 1
+    while stop < len(live) and free[stop] and stop - at <= _MAX_NOTICE_LINES:
+        line = live[stop]
+        if line.kind != "text" or (line.edges and (line.edges.dateline or line.edges.jump_from)):
+            break
+        if not grammar.notice_cues.search(line.key[:400]):
+            break
+        stop += 1
+    if stop == at + 1:
+        return _NOTHING
+    return _titled(live, at, at + 1, stop, "notice", "notice"), range(at, stop)
+
+
+def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
+    """Say whether a heading is a notice's; one with another title after a blank on the same line counts too."""
+    key = _bare(unit.key, grammar)
+    first = key.partition(" ")[0]
+    return grammar.notice_titles.fullmatch(key) is not None or (
+        4 <= len(first) <= 8 and grammar.notice_titles.fullmatch(first) is not None
+    )
+
+
+def _verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take lines of equal length below a title: a poem of five or seven syllables, or lines set without blank lines."""
+    stop = at
+    width = _han_count(live[at].key)
+    if not 4 <= width <= 9 or live[at].is_heading or live[at].kind not in ("head", "text", "byline"):
+        return _NOTHING
+    while stop < len(live) and free[stop] and _is_verse_line(live[stop], width):
+        stop += 1
+    if (
+        stop - at < _MIN_VERSE_LINES
+        or (stop - at) % 2
+        or (width not in (5, 7) and any(u.gap for u in live[at + 1 : stop]))
+    ):
+        return _NOTHING
+    head = at
+    while head > 0 and free[head - 1] and live[head - 1].kind == "byline" and at - head < 1:
+        head -= 1
+    if head > 0 and free[head - 1] and live[head - 1].kind == "head":
+        head -= 1
+    if head == at:
+        return _NOTHING
+    members = [Member(u, "byline" if u.kind == "byline" else "title", 4.0, ("verse",)) for u in live[head:at]]
+    members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[at:stop]]
+    return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
+
+
+def _han_count(key: str) -> int:
+    return sum(map(is_han, key)) if len(key) <= 24 else 0
+
+
+def _is_verse_line(unit: Unit, width: int) -> bool:
+    return (
+        not unit.is_heading
+        and unit.kind in ("head", "text")
+        and _han_count(unit.key) == width
+        and len(unit.key.strip("，。！？；、 ")) == width
+    )
+
+
+# ---- photos ----------------------------------------------------------------------------------------------------
+
+
+def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a caption with the credit of its picture, and the short heading above it."""
+    unit = live[at]
+    if unit.kind == "text" and unit.edges and any(credit.photo for credit in unit.edges.end_credits):
+        if len(unit.key) > _MAX_CAPTION:
+            return _NOTHING
+        return _photo_draft(live, free, at, at + 1, {at})
+    if unit.kind != "byline" or unit.credit is None or not unit.credit.photo:
+        return _NOTHING
+    before = at > 0 and free[at - 1] and _can_caption(live[at - 1])
+    after = at + 1 < len(live) and free[at + 1] and _can_caption(live[at + 1])
+    if before and after:
+        # The credit stands below its caption more often than above; above, the caption follows a heading or a
+        # column decoration, or the text before runs on over the picture.
+        before = not ends_open(live[at - 1].key) or len(live[at - 1].key) < len(live[at + 1].key) < 60
+    if before:
+        return _photo_draft(live, free, at - 1, at + 1, {at - 1})
+    if after:
+        return _photo_draft(live, free, at, at + 2, {at + 1})
+    return _NOTHING
+
+
+def _can_caption(unit: Unit) -> bool:
+    edges = unit.edges
+    return (
+        unit.kind == "text"
+        and len(unit.key) <= _MAX_CAPTION
+        and (edges is None or (edges.dateline is None and edges.jump_from is None and not edges.tail))
+    )
+
+
+_MAX_PHOTO_TITLE = 16
+
+
+def _photo_draft(live: Sequence[Unit], free: Sequence[bool], start: int, stop: int, captions: set[int]) -> _Found:
+    """Make a photo piece, with the one short heading straight above it as its title."""
+    head = start
+    members: list[Member] = []
+    if (
+        start > 0
+        and free[start - 1]
+        and live[start - 1].kind == "head"
+        and len(live[start - 1].key) <= _MAX_PHOTO_TITLE
+    ):
+        head = start - 1
+        members.append(Member(live[head], "column" if live[head].column else "title", 2.0, ("photo:title",)))
+    for place in range(start, stop):
+        role: Role = "caption" if place in captions else "credit"
+        members.append(Member(live[place], role, 3.0, ("photo",)))
+    return Draft(members, "photo", "photo", evidence=["photo_credit"]), range(head, stop)
+
+
+# ---- advertisements --------------------------------------------------------------------------------------------
+
+
+def _ad(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a run of advertisement lines with the heading above; at least one gives a telephone number."""
+    stop, phones = at, 0
+    while stop < len(live) and free[stop] and live[stop].kind == "text" and _ad_score(live[stop], grammar) >= 2:
+        phones += bool(grammar.phone.search(live[stop].key))
+        stop += 1
+    if stop == at or not phones:
+        return _NOTHING
+    head = at - 1 if at > 0 and free[at - 1] and live[at - 1].kind == "head" and not live[at - 1].column else at
+    return _titled(live, head, at, stop, "ad", "ad"), range(head, stop)
+
+
+def _ad_score(unit: Unit, grammar: Grammar) -> int:
+    """Count the advertisement's signs in a short text without a news story's."""
+    key = unit.key
+    if len(key) > _MAX_AD_LINE or (unit.edges and (unit.edges.dateline or unit.edges.tail)):
+        return 0
+    cues = {match.group() for match in grammar.ad_cues.finditer(key)}
+    return len(cues) + bool(grammar.phone.search(key))
