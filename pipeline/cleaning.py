@@ -1,0 +1,309 @@
+"""Repair what OCR did to a page, every repair logged, nothing joined or removed silently.
+
+Each class of repair is a function from a text to :class:`Replacement` items and has a switch in
+:class:`CleanerOptions`. Markup (``##``, ``**``, image links, comments, tables) is left for the splitter to read, and line
+feeds stay where they are, except in text that was wrapped at a fixed column.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pipeline.charlm import CharLM
+from pipeline.text import AlignedText, Replacement, is_han
+
+_HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_BLANK = r"[ \t\u00a0]"
+
+# Markup that repairs leave alone. Each alternative stops at a character that could open another one, so that the
+# search stays linear; comments and front matter, which may span lines, are found by _protected.
+_MARKUP = re.compile(
+    r"!?\[[^\[\]\n]{0,300}\]\([^()\s]{0,500}\)|</?[A-Za-z][^<>\n]{0,300}>|`[^`\n]+`|https?://[!-~]+|www\.[!-~]+"
+)
+_COMMENT_OPEN, _COMMENT_CLOSE = "<!--", "-->"
+
+_NEWLINE = re.compile(r"\r(?=\n)|[\r\x0b\x0c\x85\u2028\u2029]")
+# Controls, soft hyphens, zero-width and directional marks, byte-order marks, non-characters; private use is kept, since
+# a paper's own typeface may stand there.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufdd0-\ufdef\ufffe\uffff]+"
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ENTITY = re.compile(
+    r"&(?:amp;)*(?:(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+    r"|(?:nbsp|ensp|emsp|amp|quot|lt|gt|[lr][ds]quo|[mn]dash|middot|hellip)(?![A-Za-z0-9=;]))"
+)
+_BLANK_ENTITIES = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " "})
+
+# What an engine that also reads English puts for a Chinese particle, and what may have been printed.
+_LATIN = {"and": ("和", "与", "及"), "or": ("或",), "of": ("的",), "the": ("",)}
+_STRAY_LATIN = re.compile(
+    rf"(?<=[{_HAN}”’》）」』%％])({_BLANK}{{0,2}})(and|or|of|the)({_BLANK}{{0,2}})(?=[{_HAN}“‘《（「『])"
+)
+
+# A paragraph of running text: this long and with sentence punctuation. Titles, slogans, verses and lists, where a
+# blank between two characters means something, are shorter or have none.
+BODY_CHARS = 30
+_SENTENCE_MARK = re.compile(r"[，。；！？,;!?]")
+_NO_BODY = re.compile(r"\s*(?:#|\||>|[-*+]\s|\d{1,2}[.、]\s|```)")
+_INNER_BLANK = re.compile(rf"(?<=[{_HAN}，。；：！？、])[ \u00a0]{{1,2}}(?=[{_HAN}，。；：！？、”》）])")
+# Words beside which names stand; a blank next to a name is how bylines and credits are set.
+_ROLE = r"(?:记者|通讯员|特约|见习|实习|摄影|编辑|作者|校对|责编|美编|整理|执笔|供稿|翻译|图片|报道|电话|地址|摄|文|图)"
+_CREDIT = re.compile(rf"[（(【\[■●◆]?[^（(，。；,;\n]{{0,16}}{_ROLE}[^（(，。；,;\n]{{0,40}}")
+_AFTER_MARKER = re.compile(r"(?:本报讯|讯|电|消息|报道)$")
+_MAX_MARKER = 30  # characters of a line in which a marker such as 新华社北京10月15日电 ends
+
+# A page wrapped at a fixed column: most lines that have a next line at once are as long as one another.
+WRAP_MIN_LINES, WRAP_SHARE, WRAP_MIN_CHARS, WRAP_OPEN_SHARE = 8, 0.6, 14, 0.4
+DOUBLED_CHARS = range(4, 13)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanerOptions:
+    """Switch each class of repair on or off.
+
+    ``width`` is ``"keep"`` or ``"full"``: whether half-width marks between Chinese characters become full-width ones.
+    ``look_alikes`` needs the character model; ``min_confidence`` holds for the repairs that are guesses
+    (``stray_latin``, ``spaces``, ``doubled``, ``look_alikes``): those below it are not made.
+    """
+
+    characters: bool = True
+    html_entities: bool = True
+    stray_latin: bool = True
+    spaces: bool = True
+    hard_wraps: bool = True
+    doubled: bool = True
+    look_alikes: bool = True
+    width: Literal["keep", "full"] = "keep"
+    min_confidence: float = 0.8
+
+
+def clean(text: str, *, options: CleanerOptions, lm: CharLM | None = None) -> AlignedText:
+    """Repair a page's text as decoded; each repair is a run of the result with its rule and confidence.
+
+    Without a model, choices between characters fall back on the most frequent one and look-alikes stay. Takes any
+    string, lone surrogates included, in time linear in its length.
+    """
+    aligned = AlignedText.of(text)
+    for find in _passes(options, lm):
+        aligned = aligned.replace(find(aligned.text))
+    return aligned
+
+
+def _passes(options: CleanerOptions, lm: CharLM | None) -> Iterator[Callable[[str], list[Replacement]]]:
+    """List the searches that the options ask for, in order: each sees the text as the ones before left it."""
+    least = options.min_confidence
+    if options.characters:
+        yield find_characters
+    if options.html_entities:
+        yield find_entities
+    if options.hard_wraps:
+        yield find_hard_wraps
+    if options.stray_latin:
+        yield lambda text: _sure(find_stray_latin(text, lm), least)
+    if options.spaces:
+        yield lambda text: _sure(find_spaces(text), least)
+    if options.width == "full":
+        yield find_half_width
+    if options.doubled:
+        yield lambda text: _sure(find_doubled(text), least)
+
+
+def _sure(found: Sequence[Replacement], least: float) -> list[Replacement]:
+    """Keep the repairs that are confident enough."""
+    return [item for item in found if item.confidence >= least]
+
+
+def find_characters(text: str) -> list[Replacement]:
+    """Find line ends other than LF, control characters and lone surrogates."""
+    found = [
+        Replacement(hit.start(), hit.end(), "" if hit.group() == "\r" and text[hit.end() : hit.end() + 1] == "\n" else "\n", "newline")
+        for hit in _NEWLINE.finditer(text)
+    ]
+    found += [Replacement(*hit.span(), "", "control") for hit in _CONTROL.finditer(text)]
+    found += [Replacement(*hit.span(), "\ufffd", "surrogate") for hit in _SURROGATE.finditer(text)]
+    return sorted(found)
+
+
+def find_entities(text: str) -> list[Replacement]:
+    """Find HTML entities outside links, tags and code, also those escaped twice or without their semicolon."""
+    if "&" not in text:
+        return []
+    found = []
+    for hit in _outside(_ENTITY.finditer(text), _protected(text)):
+        name = hit.group().replace("amp;", "") if hit.group().count("&") == 1 and hit.group() != "&amp;" else hit.group()
+        new = html.unescape(name if name.endswith(";") else name + ";").translate(_BLANK_ENTITIES)
+        if new != name and new.isprintable():
+            found.append(Replacement(*hit.span(), new, "html_entity"))
+    return found
+
+
+def find_stray_latin(text: str, lm: CharLM | None) -> list[Replacement]:
+    """Find English particles that stand between Chinese characters where 和, 与, 或, 的 were printed."""
+    found = []
+    for hit in _outside(_STRAY_LATIN.finditer(text), _protected(text)):
+        options = _LATIN[hit.group(2)]
+        new, confidence = options[0], 0.9
+        if lm is not None and len(options) > 1:
+            new, confidence = _choose(text, hit.span(), options, lm)
+        found.append(Replacement(*hit.span(), new, "stray_latin", confidence))
+    return found
+
+
+def _choose(text: str, span: tuple[int, int], options: Sequence[str], lm: CharLM) -> tuple[str, float]:
+    """Let the model choose what stands in a span; the confidence is that any of the options is right."""
+    scores = lm.contrast(text[max(0, span[0] - 8) : span[0]], options, text[span[1] : span[1] + 8])
+    best = max(range(len(options)), key=scores.__getitem__)
+    return options[best], 0.95
+
+
+def find_spaces(text: str) -> list[Replacement]:
+    """Find blanks inside running Chinese text; those in titles, bylines, credits, quoted slogans and lists stay."""
+    found = []
+    hits = _outside(_INNER_BLANK.finditer(text), _protected(text))
+    for start, end, group in _by_line(text, hits):
+        line = text[start:end]
+        if not _is_body(line):
+            continue
+        kept = [*_credits(line), *_quoted(line)]
+        for hit in group:
+            at = hit.start() - start
+            if not any(low <= at < high for low, high in kept) and not _follows_marker(line, at):
+                found.append(Replacement(*hit.span(), "", "space", 0.95))
+    return found
+
+
+def _is_body(line: str) -> bool:
+    """Say whether a line is running text."""
+    return len(line) >= BODY_CHARS and _SENTENCE_MARK.search(line) is not None and not _NO_BODY.match(line)
+
+
+def _credits(line: str) -> list[tuple[int, int]]:
+    """Find the stretches of a line that name reporters, photographers or editors."""
+    return [hit.span() for hit in _CREDIT.finditer(line)]
+
+
+def _quoted(line: str) -> list[tuple[int, int]]:
+    """Find quoted stretches, where a blank parts a slogan or a title."""
+    return [hit.span() for hit in re.finditer(r"“[^“”]{0,60}”|《[^《》]{0,60}》|「[^「」]{0,60}」", line)]
+
+
+def _follows_marker(line: str, at: int) -> bool:
+    """Say whether the blank at an offset ends a line's opening formula (本报讯)."""
+    return at <= _MAX_MARKER and _AFTER_MARKER.search(line[:at].rstrip("*】")) is not None
+
+
+def find_half_width(text: str) -> list[Replacement]:
+    """Find half-width marks beside a Chinese character; between letters or digits they stay."""
+    full = dict(zip(",;:?!()", "，；：？！（）", strict=True))
+    pattern = re.compile(rf"(?<=[{_HAN}”》）])[,;:?!()]|[,;:?!()](?=[{_HAN}“《（])")
+    return [
+        Replacement(*hit.span(), full[hit.group()], "width") for hit in _outside(pattern.finditer(text), _protected(text))
+    ]
+
+
+def find_hard_wraps(text: str) -> list[Replacement]:
+    """Find the line feeds inside paragraphs of a page that was wrapped at a fixed column."""
+    lines = text.split("\n")
+    lengths = [len(line) for line in lines]
+    followed = [i for i in range(len(lines) - 1) if lengths[i] and lines[i + 1].strip()]
+    if len(followed) < WRAP_MIN_LINES:
+        return []
+    column, _ = Counter(lengths[i] for i in followed).most_common(1)[0]
+    full = [i for i in followed if abs(lengths[i] - column) <= 1]
+    opened = [i for i in full if lines[i][-1] not in "。！？!?”"]
+    if column < WRAP_MIN_CHARS or len(full) < max(WRAP_MIN_LINES, WRAP_SHARE * len(followed)):
+        return []
+    if len(opened) < WRAP_OPEN_SHARE * len(full):
+        return []
+    starts = np.concatenate(([0], np.cumsum([length + 1 for length in lengths]))).tolist()
+    return [
+        Replacement(starts[i + 1] - 1, starts[i + 1], "", "hard_wrap", 0.9)
+        for i in full
+        if not _NO_BODY.match(lines[i]) and not _NO_BODY.match(lines[i + 1]) and lines[i + 1][0] not in " \u3000\t"
+    ]
+
+
+def find_doubled(text: str) -> list[Replacement]:
+    """Find phrases of 4 to 12 Chinese characters that are repeated at once; the second copy goes."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    han = (codes >= 0x4E00) & (codes <= 0x9FFF)
+    found: list[Replacement] = []
+    for size in DOUBLED_CHARS:
+        same = np.zeros(max(0, len(codes) - size), bool)
+        same[:] = (codes[: len(same)] == codes[size:]) & han[: len(same)]
+        for start in _runs_of(same, size):
+            phrase = text[start : start + size]
+            if not _is_periodic(phrase):
+                found.append(Replacement(start + size, start + 2 * size, "", "doubled", 0.9))
+    return _apart(sorted(found))
+
+
+def _runs_of(flags: np.ndarray, size: int) -> list[int]:
+    """Find where runs of true of exactly this length begin; a longer run is a text of its own period."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    return starts[ends - starts == size].tolist()
+
+
+def _is_periodic(phrase: str) -> bool:
+    """Say whether a phrase is itself a repetition (哈哈哈哈, 加油加油)."""
+    return phrase in (phrase + phrase)[1:-1]
+
+
+def _apart(found: Sequence[Replacement]) -> list[Replacement]:
+    """Drop repairs that overlap the one before them."""
+    kept: list[Replacement] = []
+    for item in found:
+        if not kept or item.start >= kept[-1].end:
+            kept.append(item)
+    return kept
+
+
+def _protected(text: str) -> list[tuple[int, int]]:
+    """Find the markup that repairs leave alone: links, images, tags, code, addresses and comments, in order."""
+    spans = [hit.span() for hit in _MARKUP.finditer(text)]
+    at = text.find(_COMMENT_OPEN)
+    while at >= 0:
+        end = text.find(_COMMENT_CLOSE, at)
+        if end < 0:
+            break
+        spans.append((at, end + len(_COMMENT_CLOSE)))
+        at = text.find(_COMMENT_OPEN, end)
+    return sorted(spans)
+
+
+def _outside(hits: Iterator[re.Match[str]], spans: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    """Pass the matches on that overlap none of the spans; both come in order."""
+    index = 0
+    last = 0
+    for hit in hits:
+        while index < len(spans) and spans[index][0] < hit.end():
+            last = max(last, spans[index][1])
+            index += 1
+        if hit.start() >= last:
+            yield hit
+
+
+def _by_line(text: str, hits: Iterator[re.Match[str]]) -> Iterator[tuple[int, int, list[re.Match[str]]]]:
+    """Group matches by the line they stand in, with the line's start and end."""
+    group: list[re.Match[str]] = []
+    start = end = -1
+    for hit in hits:
+        if hit.start() >= end:
+            if group:
+                yield start, end, group
+            start = text.rfind("\n", 0, hit.start()) + 1
+            end = text.find("\n", hit.start())
+            end = len(text) if end < 0 else end
+            group = []
+        group.append(hit)
+    if group:
+        yield start, end, group
