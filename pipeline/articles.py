@@ -15,6 +15,7 @@ from pipeline.charlm import CharLM
 from pipeline.cohesion import Cohesion
 from pipeline.errors import PageError
 from pipeline.grammar import Grammar
+from pipeline.seams import Seams
 from pipeline.notices import Draft, Member, take_pieces
 from pipeline.sequence import Step, decide
 from pipeline.text import AlignedText, is_blank
@@ -41,15 +42,16 @@ def split_page(
     units = make_units(page, cleaned, grammar)
     for unit in units:
         unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
-    drafts = take_pieces(units, grammar)
+    seams = Seams((unit.key for unit in units), lm)
+    drafts = take_pieces(units, grammar, seams)
     taken = {member.unit.index for draft in drafts for member in draft.members}
     rest = [unit for unit in units if unit.index not in taken and unit.kind != "furniture"]
     cohesion = Cohesion([unit.profile for unit in units if unit.kind != "furniture"])
-    steps = decide(rest, cohesion, grammar, lm.join_gain if lm is not None else None)
+    steps = decide(rest, cohesion, grammar, seams)
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
     articles = tuple(
-        assemble(order, draft, grammar, lm, options.rejoin, options.min_confidence)
+        assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)
         for order, draft in enumerate(drafts, 1)
     )
     blocks = _blocks(units, drafts)

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 from pipeline.blocks import Unit, ends_open
 from pipeline.bylines import Credit, page_number
-from pipeline.charlm import CharLM
-from pipeline.grammar import Grammar
+from pipeline.grammar import Grammar, normalise
 from pipeline.notices import Draft, Member
+from pipeline.seams import Seams
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Article, Byline, Dateline, Person, Role, Zone
 
 _CELL = re.compile(r"(?<!\\)\|")
 _RULE_ROW = re.compile(r"[|:\-\s—]+")
-# Below this log-odds a model of characters holds that a line does not go on with the one before.
-_JOIN_FLOOR = -1.5
+# Within an article a text after one that stops inside a sentence goes on with it unless the clues speak against.
+_JOIN_FLOOR = -1.0
 
 
 @dataclass(slots=True)
@@ -62,13 +62,11 @@ def column_core(key: str, grammar: Grammar) -> tuple[int, int]:
     return (start, end) if end > start else (0, len(key))
 
 
-def assemble(
-    order: int, draft: Draft, grammar: Grammar, lm: CharLM | None, rejoin: bool, min_confidence: float
-) -> Article:
+def assemble(order: int, draft: Draft, grammar: Grammar, seams: Seams | None, min_confidence: float) -> Article:
     """Make the article of a draft."""
     parts = _Parts()
     for member in draft.members:
-        _place(member, draft, parts, grammar, lm if rejoin else None, rejoin=rejoin)
+        _place(member, draft, parts, grammar, seams)
     zones, text = _lay_out([*parts.head, *parts.body])
     named: dict[str, list[str]] = {}
     for zone in zones:
@@ -140,7 +138,7 @@ def _flags(draft: Draft, parts: _Parts, title: str | None, min_confidence: float
     return flags
 
 
-def _place(member: Member, draft: Draft, parts: _Parts, grammar: Grammar, lm: CharLM | None, *, rejoin: bool) -> None:
+def _place(member: Member, draft: Draft, parts: _Parts, grammar: Grammar, seams: Seams | None) -> None:
     """Turn one member into zones."""
     unit, role = member.unit, member.role
     if role in ("column", "kicker", "title", "subtitle"):
@@ -154,7 +152,7 @@ def _place(member: Member, draft: Draft, parts: _Parts, grammar: Grammar, lm: Ch
     elif role == "table":
         _place_row(unit, parts)
     else:
-        _place_text(member, draft, parts, lm, rejoin=rejoin)
+        _place_text(member, draft, parts, seams)
 
 
 def _heading_text(unit: Unit, role: Role, grammar: Grammar) -> AlignedText:
@@ -208,7 +206,7 @@ def _place_row(unit: Unit, parts: _Parts) -> None:
         parts.body.append(_Zoned("table", row))
 
 
-def _place_text(member: Member, draft: Draft, parts: _Parts, lm: CharLM | None, *, rejoin: bool) -> None:
+def _place_text(member: Member, draft: Draft, parts: _Parts, seams: Seams | None) -> None:
     """Place a text unit: formulas at its start, its body (joined to the paragraph before if cut from it), its end."""
     unit = member.unit
     role: Role = member.role if member.role in ("caption",) else "paragraph"
@@ -234,7 +232,7 @@ def _place_text(member: Member, draft: Draft, parts: _Parts, lm: CharLM | None, 
     body = unit.body
     trimmed = body.strip() if not edges.tail else body
     if count_visible(trimmed.text):
-        if not edges.lead and rejoin and _continues(parts, unit, draft, lm):
+        if not edges.lead and seams is not None and _continues(parts, unit, draft, seams):
             last = parts.body[-1]
             last.text = AlignedText.join([last.text, trimmed])
             parts.joined = True
@@ -248,7 +246,7 @@ def _place_text(member: Member, draft: Draft, parts: _Parts, lm: CharLM | None, 
             parts.bylines.append(text.text.strip())
 
 
-def _continues(parts: _Parts, unit: Unit, draft: Draft, lm: CharLM | None) -> bool:
+def _continues(parts: _Parts, unit: Unit, draft: Draft, seams: Seams) -> bool:
     """Say whether a text goes on with the paragraph before it: that one stops inside a sentence."""
     if (
         not parts.body
@@ -257,9 +255,7 @@ def _continues(parts: _Parts, unit: Unit, draft: Draft, lm: CharLM | None) -> bo
     ):
         return False
     last = parts.body[-1].text.text
-    if not ends_open(last):
-        return False
-    return lm is None or lm.join_gain(last[-60:], unit.body.text[:60]) > _JOIN_FLOOR
+    return seams.gain(normalise(last[-60:]), normalise(unit.body.text[:60])) > _JOIN_FLOOR
 
 
 def _lay_out(parts: Sequence[_Zoned]) -> tuple[list[Zone], AlignedText]:

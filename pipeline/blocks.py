@@ -402,15 +402,15 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
 
 def _furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repeated: bool) -> str | None:
     """Name the kind of furniture that a line is, if any."""
-    key = key.strip("·•|—-=_* ") if re.search(r"\w{3}", key) else key
+    key = key.strip("·•|=_* ")
     if paper and key == paper:
         return "masthead"
     if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]
         return "masthead" if edge or repeated or len(key) <= 6 else None
     words = [word for word in re.split(r"[ 　|·，]+", key) if word]
+    if grammar.furniture_strong.fullmatch(key):
+        return "page line"
     strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
-    if not strong and grammar.furniture_strong.fullmatch(key):
-        strong = 1
     if strong and all(_is_furniture_word(word, paper, grammar) for word in words):
         return "page line"
     if edge and key in grammar.sections:

@@ -33,6 +33,7 @@ class Credit:
     sign: bool = False
     photo: bool = False
     agency: str | None = None
+    house: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     people, role, photo, agency = _read_people(text, grammar, strict=not (bracketed or sign))
     if not people:
         return None
-    return Credit(tuple(people), role, bracketed, sign, photo, agency)
+    return Credit(tuple(people), role, bracketed, sign, photo, agency, text.startswith(grammar.house))
 
 
 def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Person], bool, bool, str | None]:
@@ -151,7 +152,9 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
     for match in [*pattern.finditer(text), None]:
         run, found = _strip_house(text[at : match.start() if match else len(text)], grammar)
         agency = agency or found
-        names = split_names(run, grammar, strict=strict and not any_role and match is None) if run else []
+        # 记者走基层 is a standing head: a name set straight after a role word must have a surname.
+        glued = any_role and at > 0 and at < len(text) and text[at] not in " 、："
+        names = split_names(run, grammar, strict=glued or (strict and not any_role and match is None)) if run else []
         if names is None:
             return [], False, False, None
         word = match.group() if match else ""

@@ -7,11 +7,13 @@ column break cut in two.
 from __future__ import annotations
 
 import re
+from functools import partial
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.blocks import Unit, ends_open
 from pipeline.grammar import Grammar
+from pipeline.seams import Seams
 from pipeline.text import is_han
 from pipeline.types import Form, Kind, Role
 
@@ -54,15 +56,16 @@ class Draft:
         return any(member.role == role for member in self.members)
 
 
-def take_pieces(units: Sequence[Unit], grammar: Grammar) -> list[Draft]:
+def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams) -> list[Draft]:
     """Find the self-contained pieces of a page; a unit is in one of them at most."""
     live = [unit for unit in units if unit.kind not in ("furniture", "image")]
     free = [True] * len(live)
     drafts: list[Draft] = []
-    for finder in (_slogan, _weather, _table, _notice, _verse, _photo, _ad):
+    photo = partial(_photo, seams=seams)
+    for finder in (_slogan, _weather, _table, _notice, _verse, photo, _ad):
         at = 0
         while at < len(live):
-            draft, used = finder(live, free, at, grammar) if free[at] else (None, range(0))
+            draft, used = finder(live, free, at, grammar) if free[at] else _NOTHING
             if draft is not None:
                 drafts.append(draft)
                 for place in used:
@@ -147,7 +150,7 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
     stop = at + 1
     while stop < len(live) and free[stop] and stop - at <= _MAX_NOTICE_LINES:
         line = live[stop]
-        if line.kind != "text" or (line.edges and (line.edges.dateline or line.edges.jump_from)):
+        if not _is_line(line) or (line.edges and (line.edges.dateline or line.edges.jump_from)):
             break
         if not grammar.notice_cues.search(line.key[:400]):
             break
@@ -155,6 +158,11 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
     if stop == at + 1:
         return _NOTHING
     return _titled(live, at, at + 1, stop, "notice", "notice"), range(at, stop)
+
+
+def _is_line(unit: Unit) -> bool:
+    """Say whether a unit can be a line of a notice or an advertisement: text, or a plain line too short to tell."""
+    return unit.kind == "text" or (unit.kind == "head" and not unit.is_heading)
 
 
 def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
@@ -208,7 +216,7 @@ def _is_verse_line(unit: Unit, width: int) -> bool:
 # ---- photos ----------------------------------------------------------------------------------------------------
 
 
-def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar, *, seams: Seams) -> _Found:
     """Take a caption with the credit of its picture, and the short heading above it."""
     unit = live[at]
     if unit.kind == "text" and unit.edges and any(credit.photo for credit in unit.edges.end_credits):
@@ -220,14 +228,28 @@ def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar
     before = at > 0 and free[at - 1] and _can_caption(live[at - 1])
     after = at + 1 < len(live) and free[at + 1] and _can_caption(live[at + 1])
     if before and after:
-        # The credit stands below its caption more often than above; above, the caption follows a heading or a
-        # column decoration, or the text before runs on over the picture.
-        before = not ends_open(live[at - 1].key) or len(live[at - 1].key) < len(live[at + 1].key) < 60
+        # The credit stands below its caption more often than above; not where the text before is the second half of
+        # a paragraph that another picture cut.
+        before = not ends_open(live[at - 1].key) and not _resumes(live, free, at - 1, seams)
     if before:
         return _photo_draft(live, free, at - 1, at + 1, {at - 1})
     if after:
         return _photo_draft(live, free, at, at + 2, {at + 1})
     return _NOTHING
+
+
+def _resumes(live: Sequence[Unit], free: Sequence[bool], at: int, seams: Seams) -> bool:
+    """Say whether a text goes on with the nearest text before it that is still free."""
+    for place in range(at - 1, max(-1, at - 6), -1):
+        if live[place].kind == "head":
+            return False
+        if free[place] and live[place].kind == "text":
+            return ends_open(live[place].key) and seams.gain(live[place].key, live[at].key) > _RESUMES
+    return False
+
+
+# A join this likely makes a text the second half of a paragraph and not a caption.
+_RESUMES = 1.5
 
 
 def _can_caption(unit: Unit) -> bool:
@@ -266,7 +288,7 @@ def _photo_draft(live: Sequence[Unit], free: Sequence[bool], start: int, stop: i
 def _ad(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a run of advertisement lines with the heading above; at least one gives a telephone number."""
     stop, phones = at, 0
-    while stop < len(live) and free[stop] and live[stop].kind == "text" and _ad_score(live[stop], grammar) >= 2:
+    while stop < len(live) and free[stop] and _is_line(live[stop]) and _ad_score(live[stop], grammar) >= 2:
         phones += bool(grammar.phone.search(live[stop].key))
         stop += 1
     if stop == at or not phones:

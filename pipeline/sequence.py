@@ -7,12 +7,15 @@ evidence for it; the evidence is kept beside the decision, so that each boundary
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.blocks import Unit, ends_open
 from pipeline.cohesion import Cohesion, Profile
 from pipeline.grammar import Grammar
+from pipeline.seams import Seams
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
 # cosine was 0.049–0.107 between neighbouring stretches of one article (quartiles) and 0.004–0.019 across a boundary.
@@ -56,6 +59,9 @@ class Clues:
     next_kind: str = ""
     next_starts: bool = False
     join: float | None = None
+    fragment: float = 0.0
+    rank: int = 0
+    style: float = 0.0
     group: tuple[int, int] = (0, 1)
     gap: bool = False
 
@@ -80,13 +86,57 @@ class Move:
     why: list[str] = field(default_factory=list)
 
 
-def decide(
-    units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, join_gain: Callable[[str, str], float] | None
+def decide(units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Step]:
+    """Find the best reading of the units of a page (without furniture and self-contained pieces), in page order.
+
+    The page is read twice: the first reading tells how this page sets titles and subheads (its heading depths,
+    bold or plain lines), the second one uses that. Where depth says nothing the second reading is the first.
+    """
+    clues = gather(units, cohesion, seams)
+    steps = _best_path(units, clues, grammar, {})
+    styles = _learn_styles(units, steps)
+    return _best_path(units, clues, grammar, styles) if styles else steps
+
+
+_Style = tuple[int, bool]
+
+
+def _style(unit: Unit) -> _Style:
+    return unit.level, unit.bold
+
+
+# A page's own typography moves a decision by this much at most, in nats: depths from an engine are weak evidence.
+_STYLE_LIMIT = 1.6
+_STYLE_SMOOTHING = 1.5
+
+
+def _learn_styles(units: Sequence[Unit], steps: Sequence[Step]) -> dict[_Style, float]:
+    """Learn, from a first reading, the log-odds of title against subhead for each style of heading on the page."""
+    titles: Counter[_Style] = Counter()
+    subheads: Counter[_Style] = Counter()
+    for unit, step in zip(units, steps, strict=True):
+        if unit.kind == "head" and step.role == "title":
+            titles[_style(unit)] += 1
+        elif unit.kind == "head" and step.role == "subhead":
+            subheads[_style(unit)] += 1
+    all_titles, all_subheads = titles.total(), subheads.total()
+    if all_titles < 2 or all_subheads < 2:
+        return {}
+    odds: dict[_Style, float] = {}
+    for style in titles | subheads:
+        title = (titles[style] + _STYLE_SMOOTHING) / (all_titles + 3 * _STYLE_SMOOTHING)
+        subhead = (subheads[style] + _STYLE_SMOOTHING) / (all_subheads + 3 * _STYLE_SMOOTHING)
+        odds[style] = max(-_STYLE_LIMIT, min(_STYLE_LIMIT, math.log(title / subhead)))
+    return odds
+
+
+def _best_path(
+    units: Sequence[Unit], clues: Sequence[Clues], grammar: Grammar, styles: Mapping[_Style, float]
 ) -> list[Step]:
-    """Find the best reading of the units of a page (without furniture and self-contained pieces), in page order."""
-    clues = gather(units, cohesion, join_gain)
+    """Run the automaton over the units and keep the best way into every state."""
     paths: list[dict[State, Path]] = [{_START: Path(0.0)}]
     for unit, clue in zip(units, clues, strict=True):
+        clue.style = styles.get(_style(unit), 0.0) if unit.kind == "head" else 0.0
         table: dict[State, Path] = {}
         for state, path in paths[-1].items():
             for move in list(_moves(state, unit, clue, grammar)) or [_last_resort(unit)]:
@@ -115,10 +165,11 @@ def _trace(paths: list[dict[State, Path]]) -> list[Step]:
 # ---- what is seen ------------------------------------------------------------------------------------------------
 
 
-def gather(units: Sequence[Unit], cohesion: Cohesion, join_gain: Callable[[str, str], float] | None) -> list[Clues]:
+def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clues]:
     """Measure the clues of every unit."""
     clues = [Clues() for _ in units]
     groups = _head_groups(units)
+    marked = sum(unit.kind == "head" and unit.level > 0 for unit in units) >= _MARKED_PAGE
     last_text: Unit | None = None
     for i, unit in enumerate(units):
         clue = clues[i]
@@ -128,21 +179,65 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, join_gain: Callable[[str, 
         clue.prev_kind = units[i - 1].kind if i else ""
         clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""
         clue.group = groups[i]
+        clue.rank = _rank(units, i, groups[i])
         clue.open_before = last_text is not None and ends_open(last_text.key) and not _ends_article(last_text)
         if unit.kind == "head":
             clue.overlap_after = cohesion.overlap(unit.profile, clue.after)
             clue.overlap_before = cohesion.overlap(unit.profile, clue.before)
-        if unit.kind in ("text", "head") and join_gain and last_text is not None and clue.prev_kind in ("text", "head"):
-            clue.join = join_gain(last_text.body.text[-60:], unit.body.text[:60])
+        if unit.kind in ("text", "head") and clue.open_before and last_text is not None:
+            clue.join = seams.gain(_body_key(last_text), _body_key(unit))
+        if unit.kind == "head" and not unit.is_heading:
+            following = units[i + 1] if i + 1 < len(units) and units[i + 1].kind in ("text", "head") else None
+            clue.fragment = _fragment_score(unit, clue, following, seams, marked=marked)
         if unit.kind == "text" or (unit.kind == "table"):
             last_text = unit
-    following = -1
+    following_text = -1
     for i in range(len(units) - 1, -1, -1):
-        clues[i].next_text = following
-        clues[i].next_starts = following >= 0 and _starts_article(units[following])
+        clues[i].next_text = following_text
+        clues[i].next_starts = following_text >= 0 and _starts_article(units[following_text])
         if units[i].kind in ("text", "table"):
-            following = i
+            following_text = i
     return clues
+
+
+# A page with this many marked headings sets its titles so; a plain line there is less often one.
+_MARKED_PAGE = 3
+# A plain title rarely has more characters without a blank or a colon.
+_PLAIN_TITLE = 22
+
+
+def _body_key(unit: Unit) -> str:
+    return unit.key[unit.edges.start : unit.edges.end] if unit.edges else unit.key
+
+
+def _rank(units: Sequence[Unit], i: int, group: tuple[int, int]) -> int:
+    """Compare a heading's depth with its neighbours' in the run: 1 = set larger than all, -1 = smaller than the largest."""
+    if group[1] < 2:
+        return 0
+    run = units[i - group[0] : i - group[0] + group[1]]
+    sizes = [unit.level or 7 for unit in run]
+    own = sizes[group[0]]
+    if min(sizes) == max(sizes):
+        return 0
+    return (1 if sizes.count(own) == 1 else 0) if own == min(sizes) else -1
+
+
+def _fragment_score(unit: Unit, clue: Clues, following: Unit | None, seams: Seams, *, marked: bool) -> float:
+    """Score that a short plain line is a piece of running text that a break cut off, not a heading."""
+    key = unit.key.strip()
+    score = 0.8 if marked else 0.0
+    if any(key.count(left) != key.count(right) for left, right in ("“”", "（）", "《》")):
+        score += 5.0
+    if " " not in key and "：" not in key:
+        score += 0.12 * max(0, len(key) - _PLAIN_TITLE)
+    score += 1.2 * ("，" in key) + 0.6 * ("、" in key)
+    if clue.join is not None and clue.prev_kind == "text":
+        score += max(-1.0, min(4.0, clue.join))
+    if following is not None:
+        score += (
+            max(-1.5, min(5.0, seams.gain(key, _body_key(following)) - 1.0)) if not _starts_article(following) else -2.0
+        )
+    return score
 
 
 def cohesion_score(cohesion: Cohesion, left: Sequence[Profile], right: Sequence[Profile]) -> float:
@@ -241,16 +336,7 @@ def _last_resort(unit: Unit) -> Move:
 
 def _plain_head_penalty(unit: Unit, clue: Clues) -> float:
     """Score reading a short plain line as text: likely only where a sentence runs on into it or out of it."""
-    score = -4.0
-    if unit.bold:
-        score -= 2.0
-    if clue.open_before and clue.prev_kind == "text":
-        score += 3.0
-    if "，" in unit.key or "、" in unit.key:
-        score += 1.5
-    if clue.join is not None:
-        score += max(-2.0, min(4.0, clue.join))
-    return score
+    return -4.0 - (2.0 if unit.bold else 0.0) + clue.fragment
 
 
 def _is_open(state: State) -> bool:
@@ -331,7 +417,7 @@ def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list
         score -= 5.0
     if grammar.kicker_ends.search(key):
         score -= 0.5
-    return score, why
+    return score + 0.8 * clue.rank + 0.5 * clue.style, why
 
 
 def is_column_form(unit: Unit, grammar: Grammar) -> bool:
@@ -374,7 +460,7 @@ def _kicker_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
         score += 0.7
     if grammar.subtitle_starts.match(key):
         score -= 4.0
-    return score - 0.3 * max(0.0, overlap_score(clue.overlap_after))
+    return score - 0.5 * max(0.0, overlap_score(clue.overlap_after)) - 0.4 * clue.rank
 
 
 def _subhead_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
@@ -395,7 +481,7 @@ def _subhead_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
         score -= 4.0
     if grammar.roundups.search(key) and len(key) <= 8:
         score -= 3.0
-    return score + 0.3 * clue.cohesion
+    return score + 0.3 * clue.cohesion - 0.5 * clue.style
 
 
 def _after_body_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list[str]]:
@@ -464,7 +550,7 @@ def _text_moves(state: State, unit: Unit, clue: Clues, *, penalty: float) -> Ite
     elif clue.open_before:
         fresh -= 2.0
     if clue.join is not None and state in ("B0", "B1"):
-        fresh -= max(-2.0, min(3.0, clue.join))
+        fresh -= max(-1.0, min(4.0, clue.join))
     yield Move(
         ("E" if ended else "B") + "0",
         "paragraph",
@@ -489,7 +575,8 @@ def _going_on_score(state: State, unit: Unit, clue: Clues, *, starts: bool) -> t
 def _byline_moves(state: State, unit: Unit, clue: Clues) -> Iterator[Move]:
     """List the readings of a byline line: it signs the text before it or opens the text after it."""
     credit = unit.credit
-    opening = credit is not None and (credit.sign or (credit.role and not credit.bracketed))
+    # □本报记者 王丹 stands under a title; 记者 王丹 通讯员 李平 without sign or house stands at the end as often.
+    opening = credit is not None and credit.role and not credit.bracketed and (credit.sign or credit.house)
     if state in ("T", "C", "H", "N", ""):
         fresh = state == ""
         yield Move(
@@ -501,7 +588,12 @@ def _byline_moves(state: State, unit: Unit, clue: Clues) -> Iterator[Move]:
         )
         return
     if state[0] in "BD":
-        yield Move("E" + state[1], "credit", 0.0 if state[0] == "B" else -6.0, new=False, why=["byline_end"])
+        signs = 0.0 if state[0] == "B" else -6.0
+        if opening and clue.next_kind in ("text", "head", "jump_from"):
+            signs -= 1.5
+        if clue.open_before:
+            signs -= 1.0
+        yield Move("E" + state[1], "credit", signs, new=False, why=["byline_end"])
     if state == "P" or state[0] == "E":
         two = -2.0 if clue.prev_kind in ("byline", "source") else -4.0
         yield Move("P" if state == "P" else state, "credit", two, new=False, why=["byline_end"])
@@ -509,8 +601,8 @@ def _byline_moves(state: State, unit: Unit, clue: Clues) -> Iterator[Move]:
         cost = -0.5 if state[0] in "EP" else -3.5 - clue.cohesion
         if credit is not None and credit.bracketed:
             cost -= 4.0
-        elif opening and credit is not None and credit.sign:
-            cost += 1.5
+        elif opening:
+            cost += 3.0
         if clue.next_kind not in ("text", "head", "jump_from"):
             cost -= 6.0
         yield Move("N", "byline", cost, new=True, why=["byline_start", f"cohesion:{-clue.cohesion:+.1f}"])
