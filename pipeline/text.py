@@ -145,7 +145,8 @@ class AlignedText:
             return AlignedText("")
         runs: list[Run] = []
         first = bisect_left(self.runs, start, key=lambda run: run.end)
-        for run in self.runs[first:]:
+        for index in range(first, len(self.runs)):  # a slice of the runs would copy them, once a repair
+            run = self.runs[index]
             if run.start > end:
                 break
             if run.start == run.end:
@@ -199,7 +200,8 @@ class AlignedText:
     def _whole_repairs(self, start: int, end: int) -> tuple[int, int]:
         """Widen a span so that it cuts no repaired run."""
         first = bisect_right(self.runs, start, key=lambda run: run.end)
-        for run in self.runs[first:]:
+        for index in range(first, len(self.runs)):  # a slice of the runs would copy them, once a repair
+            run = self.runs[index]
             if run.start >= end:
                 break
             if run.rule is not None:
