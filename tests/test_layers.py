@@ -16,7 +16,7 @@ FLOORS: list[set[str]] = [
     {"blocks"},
     {"seams"},
     {"notices", "sequence"},
-    {"assembly"},
+    {"assembly", "mending"},
     {"articles"},
     {"components"},
     {"components.*"},
@@ -26,7 +26,7 @@ FLOORS: list[set[str]] = [
     {"engines"},
     {"engines.*"},
     {"measures", "measures.*", "gate"},
-    {"run", "training", "training.*", "evaluate", "report", "bench"},
+    {"run", "show", "training", "training.*", "evaluate", "report", "bench"},
     {"cli", "__main__"},
 ]
 

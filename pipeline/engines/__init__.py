@@ -6,7 +6,7 @@ a process), the tasks, and limits; it yields one :class:`Outcome` per task, in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -38,7 +38,7 @@ class Engine(Protocol):
         *,
         workers: int,
         seconds: float,
-    ) -> Iterator[Outcome[Task, Result]]:
+    ) -> Generator[Outcome[Task, Result], None, None]:
         """Yield one outcome per task; ``seconds`` is the time limit of a task, 0 for none.
 
         An exception of the function ends the run and is raised here; closing the iterator stops the workers.

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -58,7 +58,7 @@ class LocalEngine:
         *,
         workers: int,
         seconds: float,
-    ) -> Iterator[Outcome[Task, Result]]:
+    ) -> Generator[Outcome[Task, Result], None, None]:
         """Yield one outcome per task; see :class:`pipeline.engines.Engine`."""
         if workers == 1 and seconds == 0:
             worker = make_worker()

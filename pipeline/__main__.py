@@ -1,0 +1,8 @@
+"""Let ``python -m pipeline`` be the command line."""
+
+import sys
+
+from pipeline.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

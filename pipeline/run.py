@@ -1,0 +1,549 @@
+"""The batch: what is done already, the pages that are not, the policy for a failing page, and the account of it all.
+
+A page is done when its part bears the key of what decides its content: the bytes of the file, its name, the
+configuration, the models, the code and the libraries. Whatever was done by an earlier run, in whatever order and by
+however many workers, the merged files have the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import platform
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from pipeline import __version__, artefacts, output
+from pipeline.chain import Chain, PageResult
+from pipeline.config import ReaderOptions, Settings
+from pipeline.engines import Engine, Outcome
+from pipeline.engines.local import LocalEngine
+from pipeline.errors import ConfigError, OutputError, PageError
+from pipeline.output import Part, Written
+from pipeline.progress import Progress
+from pipeline.reader import Input, make_page, read_bytes
+from pipeline.types import Page
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+MANIFEST_SCHEMA = "manifest/1.0"
+ERROR_SCHEMA = "error/1.0"
+# Exit statuses, as docs/record.md gives them.
+ALL_GOOD, FAILED, USAGE, SOME_FAILED = 0, 1, 2, 3
+# Raised whenever the form of a part changes, so that old parts are made again.
+PART_FORM = 1
+# Libraries whose version may decide a byte of the output.
+LIBRARIES = ("spacy", "spacy-pkuseg", "jieba", "scikit-learn", "numpy", "thinc")
+# A message in errors.jsonl is a line to read, not a page.
+MAX_MESSAGE = 600
+# Flag of a page whose id is that of another page too, and which therefore got an id of its own.
+SHARED_ID = "shared_id"
+# What a run does with a page: make it, take an earlier run's part, or leave it for another run.
+MAKE, TAKE, LEAVE = range(3)
+Redo = Literal["changed", "all", "failed"]
+PACKAGE = Path(__file__).resolve().parent
+
+
+class PageChain(Protocol):
+    """Turn one page into its records; :class:`pipeline.chain.Chain` does."""
+
+    def process(self, page: Page) -> PageResult:
+        """Turn a page into its records or raise PageError."""
+
+
+class Task(NamedTuple):
+    """Ask for one page; ``page_id`` is set where its own id is that of an earlier page too."""
+
+    item: Input
+    page_id: str | None = None
+
+
+class Failure(NamedTuple):
+    """Say what befell a page, as errors.jsonl tells it."""
+
+    stage: str
+    error: str
+    message: str
+    retryable: bool
+    attempt: int = 1
+
+
+class Shard(NamedTuple):
+    """Take part ``index`` (from 1) of ``count``: pages are dealt by the hash of their name."""
+
+    index: int
+    count: int
+
+    def holds(self, source: str) -> bool:
+        """Say whether a page belongs to this shard."""
+        return int(_hex(source)[:12], 16) % self.count == self.index - 1
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """Hold how a batch ended.
+
+    Of the inputs, ``ok`` and ``failed`` ones have parts and ``pending`` ones were left for another run; ``computed``
+    were made by this run, ``cached`` by an earlier one. ``stopped`` says why nothing was merged (empty: it was).
+    """
+
+    exit_status: int
+    inputs: int
+    ok: int
+    failed: int
+    pending: int
+    computed: int
+    cached: int
+    articles: int
+    seconds: float
+    stopped: str
+    reasons: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Add up the parts of a batch, those of earlier runs too."""
+
+    ok: int = 0
+    failed: int = 0
+    articles: int = 0
+    chars: int = 0
+    bytes: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Account:
+    """Add up the pages that this run has made."""
+
+    ended: int = 0
+    failed: int = 0
+    chars: int = 0
+    articles: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, part: Part) -> None:
+        """Add a page."""
+        self.ended += 1
+        self.failed += part.status == "failed"
+        self.chars += part.chars
+        self.articles += part.n_articles
+        for stage, seconds in part.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
+
+def _hex(text: str) -> str:
+    """Hash a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# ---- one page -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PageWorker:
+    """Make the part of one page: read, process, write. The function that an engine runs."""
+
+    chain: PageChain
+    reader: ReaderOptions
+    out: Path
+    stamp: str
+
+    def __call__(self, task: Task) -> Part:
+        """Write the page's part, good or failed; raise OutputError alone."""
+        seconds: dict[str, float] = {}
+        sha256, n_bytes, page, base_id = None, 0, None, None
+        start = time.perf_counter()
+        try:
+            data = read_bytes(task.item, options=self.reader)
+            sha256, n_bytes = hashlib.sha256(data).hexdigest(), len(data)
+            page = make_page(task.item, data, options=self.reader)
+            seconds["read"] = time.perf_counter() - start
+            base_id = page.id
+            if task.page_id:
+                page = replace(page, id=task.page_id, flags=(*page.flags, SHARED_ID))
+            result = self.chain.process(page)
+            part = Part(
+                source=task.item.source,
+                key=self._key(task.item, sha256),
+                status="ok",
+                page_id=page.id,
+                base_id=base_id,
+                sha256=sha256,
+                n_bytes=n_bytes,
+                n_articles=len(result.records),
+                chars=result.chars,
+                seconds=seconds | result.seconds,
+                labels=result.labels,
+            )
+            return output.write_part(self.out, part, result.page_record, result.records)
+        except (OutputError, ConfigError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever befalls one page is that page's error record
+            part = Part(task.item.source, self._key(task.item, sha256), "failed", None, None, sha256, n_bytes)
+            if page is not None:
+                part = replace(part, page_id=page.id, base_id=base_id)
+            return write_failure(self.out, part, _explain(error))
+
+    def _key(self, item: Input, sha256: str | None) -> str:
+        """Stand for all that decides the page's part."""
+        return part_key(item, sha256, self.stamp)
+
+
+def part_key(item: Input, sha256: str | None, stamp: str) -> str:
+    """Hash what decides a page's part: its bytes, its name, and the stamp of configuration, models and code."""
+    return _hex(json.dumps([item.source, sha256, stamp]))
+
+
+def _explain(error: Exception) -> Failure:
+    """Tell stage, class, message and whether to retry, of whatever befell a page."""
+    if isinstance(error, PageError):
+        return Failure(error.stage, type(error.__cause__ or error).__name__, str(error), retryable=error.retryable)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    stage = "write" if isinstance(error, UnicodeEncodeError) else "process"
+    retryable = isinstance(error, MemoryError)
+    return Failure(stage, type(error).__name__, f"{error} ({place})", retryable=retryable)
+
+
+def write_failure(out: Path, part: Part, failure: Failure) -> Part:
+    """Write the part of a page that failed, with its error record."""
+    message = " ".join(failure.message.split()).encode("utf-8", "backslashreplace").decode()
+    record = {
+        "schema": ERROR_SCHEMA,
+        "page_id": part.page_id,
+        "source": part.source,
+        "stage": failure.stage,
+        "error": failure.error,
+        "message": message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…",
+        "attempt": failure.attempt,
+        "retryable": failure.retryable,
+    }
+    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return output.write_part(out, replace(part, status="failed", reason=f"{failure.stage}/{failure.error}"), line)
+
+
+# ---- the batch ----------------------------------------------------------------------------------------------
+
+
+def run_batch(  # noqa: PLR0913  # all but the first three are optional and named
+    inputs: Sequence[Input],
+    settings: Settings,
+    out: Path,
+    *,
+    workers: int | None = None,
+    redo: Redo = "changed",
+    shard: Shard | None = None,
+    engine: Engine | None = None,
+    load_chain: Callable[[Settings], PageChain] = Chain.load,
+    report: Callable[[Progress], None] | None = None,
+) -> BatchSummary:
+    """Process the pages that are not done, merge all parts, write the manifest; return the account.
+
+    ``workers`` overrides ``[run] workers``. ``redo`` says what is made: pages that are new, changed or failed before
+    (``"changed"``), ``"all"``, or ``"failed"`` ones alone. ``report`` is called after every page. An interrupt ends the
+    run early; finished parts stay. Raises OutputError where the folder cannot be used and ModelError where a model is
+    missing.
+    """
+    batch = _Batch(
+        items=[item for item in inputs if shard is None or shard.holds(item.source)],
+        settings=settings,
+        out=out,
+        workers=workers or settings.run.workers,
+        engine=engine or LocalEngine(),
+        load_chain=load_chain,
+        report=report or (lambda _: None),
+    )
+    if not batch.items:
+        raise ConfigError(
+            f"shard {shard.index}/{shard.count} holds none of {len(inputs)} pages" if shard else "no pages"
+        )
+    with output.open_folder(out):
+        return batch.run(redo, shard)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Hold what the steps of a batch share; ``plan`` says of every item what becomes of it."""
+
+    items: list[Input]
+    settings: Settings
+    out: Path
+    workers: int
+    engine: Engine
+    load_chain: Callable[[Settings], PageChain]
+    report: Callable[[Progress], None]
+    stamp: str = ""
+    plan: bytearray = field(default_factory=bytearray)
+    account: _Account = field(default_factory=_Account)
+    stopped: str = ""
+
+    def run(self, redo: Redo, shard: Shard | None) -> BatchSummary:
+        """Run all steps under the folder's lock."""
+        started, begin = datetime.now(UTC), time.perf_counter()
+        self.stamp = make_stamp(self.settings)
+        self.plan = bytearray(self._decide(item, redo) for item in self.items)
+        todo = [Task(item) for item, decision in zip(self.items, self.plan, strict=True) if decision == MAKE]
+        if todo:
+            output.drop_manifest(self.out)
+        if not (self._process(todo, begin) and self._process(self._twins(), begin)):
+            tally = _tally(part for _, part in self._parts())
+            return self._summary(FAILED, tally, begin)
+        tally = _tally(part for _, part in self._parts())
+        written = output.merge(self.out, (item.source for item, _ in self._parts()))
+        summary = self._summary(exit_status(tally, self._pending(), self.settings.run.max_failed_rate), tally, begin)
+        manifest = self._manifest(summary, tally, written)
+        manifest["started"], manifest["finished"] = _stamp_time(started), _stamp_time(datetime.now(UTC))
+        manifest["shard"] = f"{shard.index}/{shard.count}" if shard else None
+        output.write_manifest(self.out, manifest, self._entries())
+        return summary
+
+    def _decide(self, item: Input, redo: Redo) -> int:
+        """Decide what becomes of a page."""
+        part = output.read_part(self.out, item.source)
+        if part is not None and part.status == "failed":
+            return MAKE
+        if redo == "all":
+            return MAKE
+        if part is not None and self._is_fresh(item, part):
+            return TAKE
+        return LEAVE if redo == "failed" else MAKE
+
+    def _is_fresh(self, item: Input, part: Part) -> bool:
+        """Say whether a part stands for the file as it is now, under this configuration, these models and this code."""
+        try:
+            data = read_bytes(item, options=self.settings.reader)
+        except PageError:
+            return False
+        return part.key == part_key(item, hashlib.sha256(data).hexdigest(), self.stamp)
+
+    def _process(self, tasks: Sequence[Task], begin: float) -> bool:
+        """Run tasks through the engine; false where an interrupt or the policy for failing pages stopped the run."""
+        if not tasks:
+            return True
+        make = functools.partial(_make_worker, self.load_chain, self.settings, self.out, self.stamp)
+        limits = {"workers": min(self.workers, len(tasks)), "seconds": self.settings.run.page_seconds}
+        total = self.account.ended + len(tasks)
+        try:
+            with closing(self.engine.run(make, tasks, **limits)) as outcomes:
+                for outcome in outcomes:
+                    part = outcome.result or self._lose(outcome)
+                    self.account.add(part)
+                    self.report(self._progress(total, begin))
+                    if part.status == "failed" and self.settings.run.on_error == "abort":
+                        self.stopped = f'{part.source} failed ({part.reason}) and run.on_error is "abort"'
+                        return False
+        except KeyboardInterrupt:
+            self.stopped = "interrupted"
+            return False
+        return True
+
+    def _progress(self, total: int, begin: float) -> Progress:
+        """Say how far the run is."""
+        account = self.account
+        seconds = time.perf_counter() - begin
+        return Progress(total, account.ended, account.failed, account.chars, account.articles, seconds)
+
+    def _lose(self, outcome: Outcome[Task, Part]) -> Part:
+        """Write the error record of a page that cost two workers."""
+        item = outcome.task.item
+        try:
+            data = read_bytes(item, options=self.settings.reader)
+        except PageError:
+            data = b""
+        sha256 = hashlib.sha256(data).hexdigest()
+        part = Part(item.source, part_key(item, sha256, self.stamp), "failed", None, None, sha256, len(data))
+        if outcome.lost == "time":
+            error = "TimeLimitError"
+            message = f"{outcome.detail}, also alone; raise run.page_seconds or look at the page"
+        else:
+            error, message = "WorkerDiedError", f"the process {outcome.detail}, also alone"
+        failure = Failure("process", error, message, retryable=True, attempt=outcome.attempts)
+        return write_failure(self.out, part, failure)
+
+    def _twins(self) -> list[Task]:
+        """List the pages whose id is that of an earlier page too (two files of one page), with ids of their own.
+
+        The first page by name keeps the plain id; a page that is the first now and was not in an earlier run is listed
+        as well.
+        """
+        seen: set[bytes] = set()
+        tasks = []
+        for item, part in self._parts():
+            if part.base_id is None:
+                continue
+            # Twelve bytes instead of the id: the only thing that is kept of every page.
+            mark = hashlib.sha256(part.base_id.encode()).digest()[:12]
+            own = f"{part.base_id}~{_hex(item.source)[:6]}" if mark in seen else None
+            seen.add(mark)
+            if part.status == "ok" and part.page_id != (own or part.base_id):
+                tasks.append(Task(item, own))
+        return tasks
+
+    def _parts(self) -> Iterator[tuple[Input, Part]]:
+        """Read the headers of the parts that this run made or took, in the order of the pages' names."""
+        for item, decision in zip(self.items, self.plan, strict=True):
+            part = output.read_part(self.out, item.source) if decision != LEAVE else None
+            if part is not None:
+                yield item, part
+
+    def _pending(self) -> int:
+        """Count the pages that were left for another run."""
+        return self.plan.count(LEAVE)
+
+    def _summary(self, status: int, tally: _Tally, begin: float) -> BatchSummary:
+        """Make the account of the run."""
+        return BatchSummary(
+            exit_status=status,
+            inputs=len(self.items),
+            ok=tally.ok,
+            failed=tally.failed,
+            pending=self._pending(),
+            computed=self.plan.count(MAKE) if not self.stopped else self.account.ended,
+            cached=self.plan.count(TAKE),
+            articles=tally.articles,
+            seconds=round(time.perf_counter() - begin, 3),
+            stopped=self.stopped,
+            reasons=dict(sorted(tally.reasons.items())),
+        )
+
+    def _manifest(self, summary: BatchSummary, tally: _Tally, written: dict[str, Written]) -> dict[str, Any]:
+        """Lay out what there is to know about the run, but the inputs."""
+        account, settings = self.account, self.settings
+        return {
+            "schema": MANIFEST_SCHEMA,
+            "exit_status": summary.exit_status,
+            "started": None,
+            "finished": None,
+            "shard": None,
+            "counts": {
+                **{key: getattr(summary, key) for key in ("inputs", "ok", "failed", "pending", "computed", "cached")},
+                "articles": tally.articles,
+                "chars": tally.chars,
+                "bytes": tally.bytes,
+            },
+            "rejections": summary.reasons,
+            "labels": dict(sorted(tally.labels.items())),
+            "outputs": {f"{name}.jsonl": asdict(item) for name, item in written.items()},
+            "speed": _speed(account, summary.seconds),
+            "memory": _memory(),
+            "config": {"path": str(settings.path), "digest": settings.digest, "resolved": settings.resolved},
+            "code": {"version": __version__, "sha256": code_version(), **_environment()},
+            "models": [artefacts.fingerprint(name) for name in settings.models],
+        }
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        """List the inputs with their hashes and what became of them."""
+        for item, decision in zip(self.items, self.plan, strict=True):
+            part = output.read_part(self.out, item.source) if decision != LEAVE else None
+            yield {
+                "source": item.source,
+                "sha256": part.sha256 if part else None,
+                "bytes": part.n_bytes if part else None,
+                "status": part.status if part else "pending",
+                "page_id": part.page_id if part else None,
+            }
+
+
+def _make_worker(load: Callable[[Settings], PageChain], settings: Settings, out: Path, stamp: str) -> PageWorker:
+    """Load the models and make the function that an engine runs."""
+    return PageWorker(load(settings), settings.reader, out, stamp)
+
+
+def _tally(parts: Iterable[Part]) -> _Tally:
+    """Add up the parts of a batch."""
+    tally = _Tally()
+    for part in parts:
+        tally.ok += part.status == "ok"
+        tally.failed += part.status == "failed"
+        tally.articles += part.n_articles
+        tally.chars += part.chars
+        tally.bytes += part.n_bytes
+        tally.labels.update(part.labels)
+        if part.reason:
+            tally.reasons[part.reason] += 1
+    return tally
+
+
+def exit_status(tally: _Tally, pending: int, max_failed_rate: float) -> int:
+    """Judge a finished batch: 0 all good, 3 some pages failed or are left, 1 more failed than ``max_failed_rate``."""
+    if tally.failed > max_failed_rate * (tally.ok + tally.failed):
+        return FAILED
+    return SOME_FAILED if tally.failed or pending else ALL_GOOD
+
+
+# ---- what decides the output, and what the manifest says ------------------------------------------------------
+
+
+def make_stamp(settings: Settings) -> str:
+    """Hash what decides the output beside the pages: configuration, models, code, libraries.
+
+    Raises ModelError where a model is missing.
+    """
+    models = [artefacts.fingerprint(name) for name in settings.models]
+    environment = _environment()
+    decisive = [PART_FORM, settings.digest, models, code_version(), environment["python"], environment["libraries"]]
+    return _hex(json.dumps(decisive, sort_keys=True))
+
+
+@functools.cache
+def code_version() -> str:
+    """Hash the files of the package, by their names and bytes."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0{artefacts.sha256_of(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _environment() -> dict[str, Any]:
+    """Name the interpreter, the system and the libraries that may decide a byte."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def _speed(account: _Account, seconds: float) -> dict[str, Any]:
+    """Say how fast the pages of this run were made: on the clock, and in the workers stage by stage."""
+    stages = {
+        name: {"seconds": round(spent, 3), "chars_per_second": round(account.chars / spent) if spent else None}
+        for name, spent in account.seconds.items()
+    }
+    return {
+        "seconds": seconds,
+        "pages": account.ended,
+        "pages_per_second": round(account.ended / seconds, 2) if seconds else None,
+        "chars_per_second": round(account.chars / seconds) if seconds else None,
+        "stages": stages,
+    }
+
+
+def _memory() -> dict[str, float] | None:
+    """Tell the peak memory in MB of this process and of the largest worker; ``None`` where the system does not say."""
+    if resource is None:
+        return None
+    # macOS counts bytes, Linux kibibytes (getrusage(2)).
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    who = {"main": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
+    return {name: round(resource.getrusage(item).ru_maxrss / unit, 1) for name, item in who.items()}
+
+
+def _stamp_time(time: datetime) -> str:
+    """Write a time as ``YYYY-MM-DDTHH:MM:SSZ``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
