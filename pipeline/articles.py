@@ -6,7 +6,7 @@ print tore apart, and assembles the articles with their zones. :func:`balance` p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.assembly import assemble, column_core
@@ -16,6 +16,7 @@ from pipeline.cohesion import Cohesion
 from pipeline.errors import PageError
 from pipeline.grammar import Grammar
 from pipeline.seams import Seams
+from pipeline.mending import mend
 from pipeline.notices import Draft, Member, take_pieces
 from pipeline.sequence import Step, decide
 from pipeline.text import AlignedText, is_blank
@@ -30,7 +31,7 @@ class SplitterOptions:
     confidence below which an article is flagged ``low_confidence``.
     """
 
-    grammar: str = "configs/grammar.toml"
+    grammar: str = "grammar.toml"
     rejoin: bool = True
     min_confidence: float = 0.5
 
@@ -50,13 +51,15 @@ def split_page(
     steps = decide(rest, cohesion, grammar, seams)
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
+    drafts = mend(drafts, cohesion, grammar, seams)
     articles = tuple(
         assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)
         for order, draft in enumerate(drafts, 1)
     )
     blocks = _blocks(units, drafts)
     layout = Layout(cleaned, blocks, articles, ())
-    remainders = _remainders(page, cleaned, articles, units)
+    dropped = {id(unit): reason for draft in drafts for unit, reason in draft.dropped}
+    remainders = _remainders(page, articles, units, dropped)
     layout = Layout(cleaned, blocks, articles, remainders, _page_flags(articles, units))
     balance(page, layout)
     return layout
@@ -119,7 +122,7 @@ def _covered(page: Page, texts: Iterable[AlignedText]) -> bytearray:
 
 
 def _remainders(
-    page: Page, cleaned: AlignedText, articles: Sequence[Article], units: Sequence[Unit]
+    page: Page, articles: Sequence[Article], units: Sequence[Unit], dropped: Mapping[int, str]
 ) -> tuple[Remainder, ...]:
     """Account for every visible character that no article holds."""
     mask = _covered(page, (article.text for article in articles))
@@ -130,6 +133,8 @@ def _remainders(
         reason = ("residual", "unassigned") if unit.kind != "furniture" else ("furniture", _reason(unit))
         if unit.kind in ("head", "table", "text"):
             reason = ("markup", "decoration")
+        if id(unit) in dropped:
+            reason = ("residual", dropped[id(unit)])
         if reason not in reasons:
             reasons.append(reason)
         code = reasons.index(reason)

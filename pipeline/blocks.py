@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.bylines import Credit, Edges, find_edges, parse_credit
@@ -223,8 +223,15 @@ def _strip_bold(
 def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]:
     """Turn a page into units with their readings, in page order."""
     lines = scan_lines(page, cleaned)
-    groups = list(_group(lines))
-    units = [_make_unit(number, group, grammar) for number, group in enumerate(groups)]
+    units: list[Unit] = []
+    items = False
+    for group in _group(lines):
+        unit = _make_unit(len(units), group, grammar)
+        if unit.kind == "head":
+            items = items and not unit.level
+            items = items or (len(unit.key) <= _ROUNDUP_LENGTH and grammar.roundups.search(unit.key) is not None)
+        at = _run_in(unit, grammar, items=items)
+        units += [unit] if not at else _split_unit(unit, at, grammar)
     _mark_furniture(units, page, grammar)
     return units
 
@@ -308,6 +315,57 @@ def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
             _settle_formula(unit)
     unit.profile = profile(key)
     return unit
+
+
+# Headings over short items (一周要闻) are short themselves.
+_ROUNDUP_LENGTH = 10
+# A title at the start of its paragraph has 6 to 40 characters, its text more than the title.
+_RUN_IN = (6, 40)
+
+
+def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
+    """Find where a title at the start of a paragraph ends: set bold, or parted by a blank among short items; 0 = none."""
+    if unit.kind != "text" or unit.edges is None or unit.edges.lead:
+        return 0
+    low, high = _RUN_IN
+    at = unit.bold_run if unit.bold_run else unit.key.find(" ") if items else 0
+    # The blank may stand inside the title (A公司 推出新品); the text begins after the last one near enough.
+    head = unit.key[:at].strip()
+    if not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
+        return 0
+    if head[-1] in _OPEN_ENDS + "）" or "。" in head or grammar.questions.match(head) or grammar.datelines.match(head):
+        return 0
+    return at
+
+
+def _split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
+    """Cut a unit in two at a position of its text."""
+    units = []
+    for number, (start, end) in enumerate(((0, at), (at, len(unit.key)))):
+        content = unit.content.slice(start, end).strip()
+        part = replace(unit, index=unit.index + number, content=content, key=normalise(content.text), bold_run=0)
+        part.evidence, part.edges, part.credit = ["run_in"], None, None
+        part.gap = unit.gap if not number else False
+        part.bold, part.level = (unit.bold or not number), 0
+        if number:
+            part.bold, part.kind, part.edges = False, "text", find_edges(part.key, grammar)
+        else:
+            part.kind = "head"
+        part.profile = profile(part.key)
+        units.append(part)
+    return units
+
+
+def split_heading(unit: Unit, at: int) -> tuple[Unit, Unit]:
+    """Cut a heading that holds two titles in two; both keep its index, so that order and accounts stay."""
+    parts = []
+    for start, end in ((0, at), (at, len(unit.key))):
+        content = unit.content.slice(start, end).strip()
+        key = normalise(content.text)
+        parts.append(
+            replace(unit, content=content, key=key, profile=profile(key), evidence=[*unit.evidence, "titles_merged"])
+        )
+    return parts[0], parts[1]
 
 
 def _settle_formula(unit: Unit) -> None:

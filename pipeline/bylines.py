@@ -61,6 +61,7 @@ class Edges:
     jump_to: str | None = None
 
 
+_OPENING, _CLOSING = "（(［〔【", "）)］〕】"
 _CHINESE_DIGITS = "零一二三四五六七八九"
 
 
@@ -232,16 +233,16 @@ def _read_lead(key: str, edges: Edges, grammar: Grammar) -> None:
 
 def _bracketed_or_plain(pattern: re.Pattern[str], window: str, at: int) -> re.Match[str] | None:
     """Match a formula in brackets or, without them, up to a blank or the end."""
-    if at < len(window) and window[at] in "（(":
+    if at < len(window) and window[at] in _OPENING:
         found = pattern.match(window, _skip(window, at + 1))
         if not found:
             return None
         close = _skip(window, found.end())
-        if close < len(window) and window[close] in "）)":
+        if close < len(window) and window[close] in _CLOSING:
             return re.compile(re.escape(window[at : close + 1])).match(window, at)
         return None
     found = pattern.match(window, at)
-    return found if found and (found.end() == len(window) or window[found.end()] in " ，,）") else None
+    return found
 
 
 def _group(match: re.Match[str], name: str, pattern: re.Pattern[str]) -> str:
@@ -312,8 +313,8 @@ def _read_tail(key: str, edges: Edges, grammar: Grammar) -> None:
 def _peel(key: str, start: int, end: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
     """Read one formula that ends at ``end``; its role and start."""
     low = max(start, end - EDGE)
-    if end > low and key[end - 1] in "）)":
-        opening = max(key.rfind("（", low, end), key.rfind("(", low, end))
+    if end > low and key[end - 1] in _CLOSING:
+        opening = max(key.rfind(char, low, end) for char in _OPENING)
         if opening < low:
             return None
         return _peel_inner(key[opening + 1 : end - 1].strip(), opening, edges, grammar)

@@ -44,6 +44,7 @@ class Draft:
     form: Form = "news"
     column: str | None = None
     flags: set[str] = field(default_factory=set)
+    dropped: list[tuple[Unit, str]] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
     confidence: float = 1.0
 
@@ -244,12 +245,12 @@ def _resumes(live: Sequence[Unit], free: Sequence[bool], at: int, seams: Seams) 
         if live[place].kind == "head":
             return False
         if free[place] and live[place].kind == "text":
-            return ends_open(live[place].key) and seams.gain(live[place].key, live[at].key) > _RESUMES
+            return ends_open(live[place].key) and seams.gain(live[place].key, live[at].key) >= _RESUMES
     return False
 
 
 # A join this likely makes a text the second half of a paragraph and not a caption.
-_RESUMES = 1.5
+_RESUMES = 1.0
 
 
 def _can_caption(unit: Unit) -> bool:

@@ -33,6 +33,11 @@ _OPENERS = re.compile(
 )
 
 
+def opens_sentence(key: str) -> bool:
+    """Say whether a line opens as paragraphs do: 据…, 记者…, a date, a number of a list."""
+    return _OPENERS.match(key) is not None
+
+
 class JoinModel(Protocol):
     """Ask of a language model that it can weigh a join."""
 

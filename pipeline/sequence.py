@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pipeline.blocks import Unit, ends_open
 from pipeline.cohesion import Cohesion, Profile
 from pipeline.grammar import Grammar
-from pipeline.seams import Seams
+from pipeline.seams import Seams, opens_sentence
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
 # cosine was 0.049–0.107 between neighbouring stretches of one article (quartiles) and 0.004–0.019 across a boundary.
@@ -62,6 +62,9 @@ class Clues:
     fragment: float = 0.0
     rank: int = 0
     style: float = 0.0
+    seam: float = 0.0
+    run_next: str = ""
+    run_starts: bool = False
     group: tuple[int, int] = (0, 1)
     gap: bool = False
 
@@ -180,6 +183,11 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""
         clue.group = groups[i]
         clue.rank = _rank(units, i, groups[i])
+        beyond = i - groups[i][0] + groups[i][1]
+        clue.run_next = units[beyond].kind if beyond < len(units) else ""
+        clue.run_starts = beyond < len(units) and _starts_article(units[beyond])
+        if unit.kind == "head" and groups[i][0]:
+            clue.seam = max(0.0, seams.gain(units[i - 1].key, unit.key) - 1.5)
         clue.open_before = last_text is not None and ends_open(last_text.key) and not _ends_article(last_text)
         if unit.kind == "head":
             clue.overlap_after = cohesion.overlap(unit.profile, clue.after)
@@ -204,6 +212,7 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
 _MARKED_PAGE = 3
 # A plain title rarely has more characters without a blank or a colon.
 _PLAIN_TITLE = 22
+_SHORT_TITLE = 15
 
 
 def _body_key(unit: Unit) -> str:
@@ -230,7 +239,9 @@ def _fragment_score(unit: Unit, clue: Clues, following: Unit | None, seams: Seam
         score += 5.0
     if " " not in key and "：" not in key:
         score += 0.12 * max(0, len(key) - _PLAIN_TITLE)
-    score += 1.2 * ("，" in key) + 0.6 * ("、" in key)
+    score += (2.0 if marked else 1.2) * ("，" in key) + 0.6 * ("、" in key)
+    if len(key) > _SHORT_TITLE and opens_sentence(key):
+        score += 1.2
     if clue.join is not None and clue.prev_kind == "text":
         score += max(-1.0, min(4.0, clue.join))
     if following is not None:
@@ -371,13 +382,11 @@ def _head_moves(state: State, unit: Unit, clue: Clues, grammar: Grammar) -> Iter
 def _closing_score(state: State, clue: Clues) -> tuple[float, list[str]]:
     """Score that the open article is over before this unit."""
     if state in ("E0", "E1", "P"):
-        return 0.0, ["byline_end"]
+        return -0.5 if state == "E0" else 0.0, ["byline_end"]
     if state in ("B0", "B1"):
         score = -clue.cohesion - 0.5
         if clue.open_before:
             score -= 1.0
-        if state == "B0":
-            score -= 0.3
         return score, [f"cohesion:{-clue.cohesion:+.1f}"]
     return 0.0, []
 
@@ -397,21 +406,21 @@ def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list
     """Score a heading as the title of the text after it."""
     key = unit.key.strip()
     score = _length_score(len(key)) + 0.5 * overlap_score(clue.overlap_after)
-    score -= 0.4 * max(0.0, overlap_score(clue.overlap_before))
+    score -= 0.7 * max(0.0, overlap_score(clue.overlap_before - 0.5 * clue.overlap_after))
     why = [f"overlap:{clue.overlap_after:.2f}"]
-    if clue.next_kind in ("text", "byline", "jump_from") or clue.next_starts:
-        score += 0.5
-    if clue.next_starts and clue.group[0] + 1 == clue.group[1]:
+    if clue.run_starts:
         score += 2.0
         why.append("marker_next")
-    if clue.next_kind == "byline":
+    if clue.run_next in ("byline", "jump_from"):
         score += 1.0
         why.append("byline_next")
     if clue.next_text < 0:
         score -= 2.0
     if is_column_form(unit, grammar):
         score -= 4.0
-    if grammar.roundups.search(key) and len(key) <= 8:
+    elif grammar.column_words.search(key) and len(key) <= _COLUMN_LENGTH:
+        score -= 1.5
+    if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
     if grammar.subtitle_starts.match(key):
         score -= 5.0
@@ -429,19 +438,23 @@ def is_column_form(unit: Unit, grammar: Grammar) -> bool:
     return len(key) > 2 and (key[0] in grammar.column_signs or key[-1] in grammar.column_signs)
 
 
+# Standing heads are short: 走基层, 高质量发展调研行; headings over short items shorter: 一周要闻.
+_COLUMN_LENGTH, _ROUNDUP_LENGTH = 14, 8
+
+
 def _column_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
     """Score a heading as a standing head above the title."""
     key = unit.key.strip()
-    score = -2.5
-    if is_column_form(unit, grammar):
-        score += 4.5
-    elif grammar.roundups.search(key) and len(key) <= 8:
-        score += 4.5
-    elif grammar.column_words.search(key) and len(key) <= 14:
-        score += 2.5
+    score = -3.2
+    if is_column_form(unit, grammar) or (grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH):
+        score += 5.2
+    elif grammar.column_words.search(key) and len(key) <= _COLUMN_LENGTH:
+        score += 3.0
     if len(key) > 22:
         score -= 2.0
-    return score - 0.3 * max(0.0, overlap_score(clue.overlap_after))
+    if grammar.subtitle_starts.match(key):
+        score -= 5.0
+    return score - 0.4 * max(0.0, overlap_score(clue.overlap_after))
 
 
 def _kicker_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
@@ -452,7 +465,7 @@ def _kicker_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
     score = -0.3
     if is_column_form(unit, grammar):
         score -= 3.0
-    if grammar.roundups.search(key) and len(key) <= 8:
+    if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
     if len(key) > 24:
         score -= 1.0
@@ -479,14 +492,14 @@ def _subhead_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
         score -= 4.0
     if clue.next_text < 0:
         score -= 4.0
-    if grammar.roundups.search(key) and len(key) <= 8:
+    if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
     return score + 0.3 * clue.cohesion - 0.5 * clue.style
 
 
 def _after_body_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list[str]]:
     """Score a heading as the title of the untitled text before it."""
-    score = -3.5 + _length_score(len(unit.key.strip())) + 0.9 * overlap_score(clue.overlap_before)
+    score = -2.5 + _length_score(len(unit.key.strip())) + 0.9 * overlap_score(clue.overlap_before)
     score -= 0.6 * max(0.0, overlap_score(clue.overlap_after))
     if is_column_form(unit, grammar):
         score -= 4.0
@@ -512,7 +525,7 @@ def _after_title_moves(state: State, unit: Unit, clue: Clues, grammar: Grammar) 
     last = clue.group[0] + 1 >= clue.group[1]
     if state == "T":
         yield Move("T", "subtitle", 2.5 if dash else -1.6, why=["after_title"])
-        line_two = -2.2 + 0.5 * overlap_score(clue.overlap_after) - (3.0 if dash else 0.0)
+        line_two = -2.2 + 0.5 * overlap_score(clue.overlap_after) + clue.seam - (3.0 if dash else 0.0)
         yield Move("T", "title2", line_two, why=[f"overlap:{clue.overlap_after:.2f}"])
         late = -2.2 + (0.8 if grammar.kicker_ends.search(key) else 0.0)
         late += 0.5 if not unit.is_heading and last else 0.0

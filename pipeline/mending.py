@@ -1,0 +1,263 @@
+"""What a reading in page order cannot see: round-ups, repeated paragraphs, interleaved columns, two titles on one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.blocks import Unit, ends_open, split_heading
+from pipeline.cohesion import Cohesion, Profile
+from pipeline.grammar import Grammar
+from pipeline.notices import Draft, Member
+from pipeline.seams import Seams
+
+# An item of a round-up: one or two paragraphs, together no longer than this many characters.
+_ITEM_TEXTS, _ITEM_CHARS = 2, 420
+# A paragraph that repeats another has this share of its bigrams; shorter ones repeat by chance (formulas, list items).
+_REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
+# Cosine by which a text must be nearer to the article before the break than to the one it stands in.
+_FOREIGN_MARGIN = 0.015
+# Two titles on one line: how much better the parts must fit their own texts than the other's (shares of bigrams, summed).
+_MERGED_MARGIN, _MERGED_REACH, _MERGED_PART = 0.5, 6, 5
+
+
+def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
+    """Mend the drafts of a page, in page order."""
+    untangle(drafts, cohesion, seams)
+    drafts = [draft for draft in drafts if draft.members]
+    part_titles(drafts, cohesion, grammar)
+    settle_subtitles(drafts, grammar)
+    fold_roundups(drafts, grammar)
+    drop_repeats(drafts)
+    return drafts
+
+
+def _profiles(members: Sequence[Member]) -> list[Profile]:
+    return [member.unit.profile for member in members]
+
+
+# ---- interleaved columns -----------------------------------------------------------------------------------------
+
+
+def untangle(drafts: list[Draft], cohesion: Cohesion, seams: Seams) -> None:
+    """Give back to an article that stops inside a sentence the texts that go on with it inside the next one."""
+    news = [draft for draft in drafts if draft.kind == "news"]
+    for number, draft in enumerate(news[:-1]):
+        texts = draft.texts()
+        if not texts or draft.has("jump") and _jumps_on(draft) or not ends_open(_body_key(texts[-1].unit)):
+            continue
+        following = news[number + 1]
+        found = _foreign(draft, following, cohesion, seams)
+        if found is None:
+            continue
+        start, stop = found
+        moved = following.members[start:stop]
+        tail = following.members[stop:]
+        following.members[start:] = tail
+        draft.members += moved
+        for one in (draft, following):
+            one.flags.add("interleaved")
+        _take_back(following, news[number + 2 :], cohesion)
+
+
+def _jumps_on(draft: Draft) -> bool:
+    return any(member.role == "jump" and member.unit.kind == "jump_to" for member in draft.members)
+
+
+def _body_key(unit: Unit) -> str:
+    return unit.key[unit.edges.start : unit.edges.end] if unit.edges else unit.key
+
+
+def _foreign(draft: Draft, following: Draft, cohesion: Cohesion, seams: Seams) -> tuple[int, int] | None:
+    """Find the members of an article that belong to the one before: where they begin and end."""
+    own = _profiles(draft.texts())[-4:]
+    last = _body_key(draft.texts()[-1].unit)
+    places = [i for i, member in enumerate(following.members) if member.role == "paragraph"]
+    best: tuple[float, int] | None = None
+    for number, place in enumerate(places[1:8], 1):
+        unit = following.members[place].unit
+        before = following.members[places[number - 1]].unit
+        if unit.edges is not None and unit.edges.lead:
+            continue
+        join = seams.gain(last, _body_key(unit)) - max(0.0, seams.gain(_body_key(before), _body_key(unit)))
+        pull = _pull(own, following, places, number, cohesion)
+        score = join + 40.0 * pull
+        if join > 0 and pull > 0 and score > 2.0 and (best is None or score > best[0]):
+            best = (score, number)
+    if best is None:
+        return None
+    number = best[1]
+    stop = number
+    while stop < len(places) and _pull(own, following, places, stop, cohesion, first=number) > 0:
+        stop += 1
+    end = places[stop] if stop < len(places) else len(following.members)
+    while stop < len(places) and following.members[end - 1].role == "subhead":
+        end -= 1
+    return places[number], end
+
+
+def _pull(
+    own: Sequence[Profile],
+    following: Draft,
+    places: Sequence[int],
+    at: int,
+    cohesion: Cohesion,
+    first: int | None = None,
+) -> float:
+    """Measure how much nearer a text is to the article before than to the start of the one it stands in."""
+    unit = [following.members[places[at]].unit.profile]
+    rest = [following.members[place].unit.profile for place in places[: first if first is not None else at]]
+    return cohesion.similarity(own, unit) - cohesion.similarity(rest, unit) - _FOREIGN_MARGIN
+
+
+def _take_back(draft: Draft, later: Sequence[Draft], cohesion: Cohesion) -> None:
+    """Join to an article the headless one after it, which the interleaved column had cut off."""
+    if not later or not later[0].texts() or not draft.texts():
+        return
+    rest = later[0]
+    if any(member.role in ("title", "kicker", "column", "byline") for member in rest.members):
+        return
+    first = rest.texts()[0].unit
+    if first.edges is not None and first.edges.lead:
+        return
+    if cohesion.similarity(_profiles(draft.texts()), _profiles(rest.texts())) > _FOREIGN_MARGIN:
+        draft.members += rest.members
+        rest.members = []
+
+
+# ---- two titles on one line --------------------------------------------------------------------------------------
+
+
+def part_titles(drafts: Sequence[Draft], cohesion: Cohesion, grammar: Grammar) -> None:
+    """Give the second of two titles on one line to the untitled article that it speaks of."""
+    for number, draft in enumerate(drafts):
+        places = [i for i, member in enumerate(draft.members) if member.role == "title"]
+        for place in places:
+            for other in _untitled_near(drafts, number):
+                if _part_title(draft, place, other, cohesion, grammar):
+                    break
+
+
+def _untitled_near(drafts: Sequence[Draft], number: int) -> Iterator[Draft]:
+    """List the untitled news stories near an article, those after it first."""
+    order = [*range(number + 1, min(len(drafts), number + _MERGED_REACH)), *range(number - 1, max(-1, number - 3), -1)]
+    for place in order:
+        draft = drafts[place]
+        if draft.kind == "news" and not draft.has("title") and draft.texts():
+            yield draft
+
+
+def _part_title(draft: Draft, place: int, other: Draft, cohesion: Cohesion, grammar: Grammar) -> bool:
+    """Part a title if its second half fits the other article's text and not its own."""
+    member = draft.members[place]
+    unit = member.unit
+    own, foreign = _profiles(draft.texts()[:3]), _profiles(other.texts()[:3])
+    best: tuple[float, int] | None = None
+    for at in (i for i, char in enumerate(unit.key) if char == " "):
+        if min(at, len(unit.key) - at - 1) < _MERGED_PART - 1:
+            continue
+        first, second = split_heading(unit, at)
+        fit = cohesion.overlap(second.profile, foreign) - cohesion.overlap(second.profile, own)
+        if draft.kind == "notice" and grammar.notice_titles.fullmatch(first.key):
+            fit += 0.3
+        else:
+            fit += cohesion.overlap(first.profile, own) - cohesion.overlap(first.profile, foreign)
+        if fit > _MERGED_MARGIN and (best is None or fit > best[0]):
+            best = (fit, at)
+    if best is None:
+        return False
+    first, second = split_heading(unit, best[1])
+    draft.members[place] = Member(first, "title", member.score, (*member.evidence, "titles_merged"))
+    head = next((i for i, item in enumerate(other.members) if item.role not in ("column", "kicker")), 0)
+    other.members.insert(head, Member(second, "title", 1.0, ("titles_merged",)))
+    return True
+
+
+# ---- subtitle or subhead -----------------------------------------------------------------------------------------
+
+
+def settle_subtitles(drafts: Sequence[Draft], grammar: Grammar) -> None:
+    """Read a heading between title and text as a subhead where the article has more of its make further down."""
+    for draft in drafts:
+        roles = [member.role for member in draft.members]
+        subheads = [member.unit for member in draft.members if member.role == "subhead"]
+        for place, member in enumerate(draft.members[:-1]):
+            unit = member.unit
+            if member.role != "subtitle" or grammar.subtitle_starts.match(unit.key) or roles[place + 1] != "paragraph":
+                continue
+            following = draft.members[place + 1].unit
+            titles = [item.unit for item in draft.members[:place] if item.role == "title"]
+            alike = sum(_style(other) == _style(unit) for other in subheads)
+            apart = all(_style(title) != _style(unit) for title in titles)
+            if (following.edges is None or not following.edges.lead) and (
+                (alike and apart) or (len(subheads) >= 2 and len(unit.key) <= 14)
+            ):
+                member.role = "subhead"
+
+
+def _style(unit: Unit) -> tuple[int, bool]:
+    return unit.level, unit.bold
+
+
+# ---- round-ups ---------------------------------------------------------------------------------------------------
+
+
+def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
+    """Carry a round-up's heading on to all its items; one of untitled items takes it as its title."""
+    heading: str | None = None
+    for draft in drafts:
+        if draft.kind != "news":
+            continue
+        head = next((m for m in draft.members if m.role == "column" and _is_roundup(m.unit, grammar)), None)
+        if head is not None:
+            if not draft.has("title") and draft.texts():
+                head.role, draft.form, heading = "title", "roundup", None
+                continue
+            heading = head.unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+            draft.form = "brief" if _is_item(draft, own_head=True) else draft.form
+        elif heading is not None and _is_item(draft, own_head=False):
+            draft.column, draft.form = heading, "brief"
+        else:
+            heading = None
+
+
+def _is_roundup(unit: Unit, grammar: Grammar) -> bool:
+    key = unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+    return len(key) <= 10 and grammar.roundups.search(key) is not None
+
+
+def _is_item(draft: Draft, *, own_head: bool) -> bool:
+    """Say whether an article can be an item of a round-up: a title, little text, no head or byline line of its own."""
+    texts = draft.texts()
+    if not texts or len(texts) > _ITEM_TEXTS or sum(len(member.unit.key) for member in texts) > _ITEM_CHARS:
+        return False
+    barred = ("kicker", "subhead", "jump") if own_head else ("kicker", "column", "subhead", "jump", "subtitle")
+    return draft.has("title") and not any(draft.has(role) for role in barred)
+
+
+# ---- repeated paragraphs -----------------------------------------------------------------------------------------
+
+
+def drop_repeats(drafts: Sequence[Draft]) -> None:
+    """Take out of an article a paragraph that stands in it a second time, as an engine repeats a block."""
+    for draft in drafts:
+        if draft.kind != "news":
+            continue
+        seen: list[Unit] = []
+        kept: list[Member] = []
+        for member in draft.members:
+            if member.role == "paragraph" and any(_repeats(member.unit, unit) for unit in seen[-_REPEAT_REACH:]):
+                draft.dropped.append((member.unit, "repeated paragraph"))
+                draft.flags.add("repeated_paragraph")
+                continue
+            if member.role == "paragraph":
+                seen.append(member.unit)
+            kept.append(member)
+        draft.members = kept
+
+
+def _repeats(unit: Unit, earlier: Unit) -> bool:
+    """Say whether a paragraph is another one over again, a few characters read differently."""
+    if len(unit.key) < _REPEAT_CHARS or abs(len(unit.key) - len(earlier.key)) > 0.1 * len(earlier.key) + 2:
+        return False
+    shared = len(unit.profile & earlier.profile)
+    return shared >= _REPEAT_SHARE * max(1, len(unit.profile), len(earlier.profile))
