@@ -42,14 +42,14 @@ FRONT_KEYS = {
 _PAPER = re.compile(r"(?:报|周刊|特刊|导刊|参考|快讯)$")
 # Words that name a page (版名) and never a paper.
 _SECTIONS = frozenset(
-    (  # one text, split: a literal list would take eighty lines
+    (  # noqa: SIM905  # one text, split: a literal list would take eighty lines
         "要闻 综合 经济 国际 国内 社会 民生 文体 体育 文化 教科卫 专题 专版 县域 "
         "时政 副刊 广告 财经 科技 健康 教育 法治 法制 评论 理论 娱乐 影视 本地 "
         "本埠 本市 热线 深度 特稿 人物 读书 旅游 汽车 房产 生活 都市 城事 天下 "
         "中国 世界 视点 焦点 聚焦 关注 党建 农业 三农 乡村 生态 环保 军事 台海 "
         "港澳 艺术 收藏 家居 美食 时尚 校园 青少年 证券 金融 公告 便民 头版 封面 "
         "导读 图片 摄影 文艺 观点 声音 调查 特别报道 今日关注 市民关注 "
-    ).split()  # noqa: SIM905
+    ).split()
 )
 _NUMERALS = "零〇○一二三四五六七八九十"
 _DATE = re.compile(
@@ -61,8 +61,8 @@ _DATE = re.compile(
 _COMPACT_DATE = re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(\d{2})?(?!\d)")
 _WEEKDAY = re.compile(r"(?:星期|周|礼拜)([一二三四五六日天])")
 _PAGE = re.compile(
-    rf"第\s*([A-Z]?\s*\d{{1,3}}|[{_NUMERALS}]{{1,3}})\s*版"
-    r"|(?<![\dA-Z今日共总])([A-Z]?\d{1,3})\s*版(?!本|权|式)"
+    rf"第\s*([A-Z]?\s*\d{{1,3}}|[{_NUMERALS}]{{1,3}})\s*版(?![本权式])"
+    r"|(?<![\dA-Z今日共总])([A-Z]?\d{1,3})\s*版(?![本权式])"
     r"|(?<![\w-])([A-Z]\d{1,2})(?![\w-])"
 )
 # A page number alone on its line, as a footer prints it.
@@ -73,6 +73,8 @@ _NOISE = re.compile(
     r"|国内统一(?:连续出版物|刊)号?\S*|CN\s*\d+-\d+|邮发代号\S*|https?://\S+|www\.\S+|责任?编辑?\s*[:：].*|版式\s*[:：].*"
     r"|(?:本版|责任|美术)编辑.*"
 )
+# What no masthead line has: sentences, and the jump lines that name another page.
+_PROSE = re.compile(r"[。！？!?；;]|[，,].*[，,]|上接|下转|[转接]第|见第|[转见]\s*[A-Z]?\d{1,2}\s*版")
 _FRONT_LINE = re.compile(r"\s*([\w\u4e00-\u9fff][\w \-]{0,30}?)\s*[:：=]\s*(.*)")
 _MARKUP = re.compile(r"^[\s#>*_\-|■◆●□【\[]+|[\s#*_|■◆●□】\]]+$")
 
@@ -345,12 +347,15 @@ def from_masthead(text: str) -> Publication:
 
 def _edge_lines(text: str) -> tuple[list[_Line], list[_Line]]:
     """List the short printed lines at the two ends of a page, without Markdown signs."""
-    head = list(_printed(text[:WINDOW].splitlines()))[:HEAD_LINES]
-    rest = text[-WINDOW:] if len(text) > 2 * WINDOW else text[len(text) // 2 :]
-    tail = list(_printed(rest.splitlines()))[-TAIL_LINES:]
-    return [line for line in head if len(line.text) <= MAX_MASTHEAD], [
-        line for line in tail if len(line.text) <= MAX_MASTHEAD
-    ]
+    if len(text) <= 2 * WINDOW:
+        lines = list(_printed(text.splitlines()))
+        head, tail = lines[:HEAD_LINES], lines[HEAD_LINES:][-TAIL_LINES:]
+    else:
+        # The lines that the windows cut are no whole lines.
+        head = list(_printed(text[:WINDOW].splitlines()[:-1]))[:HEAD_LINES]
+        tail = list(_printed(text[-WINDOW:].splitlines()[1:]))[-TAIL_LINES:]
+    short = [[line for line in lines if len(line.text) <= MAX_MASTHEAD] for lines in (head, tail)]
+    return short[0], short[1]
 
 
 def _printed(lines: Sequence[str]) -> Iterator[_Line]:
@@ -366,8 +371,10 @@ def _printed(lines: Sequence[str]) -> Iterator[_Line]:
 
 def _read_line(text: str, *, top: bool) -> Publication:
     """Read one line as a masthead, if it is one."""
+    if _PROSE.search(text):
+        return Publication()
     dated, weekday = find_date(text), _WEEKDAY.search(text)
-    page = None if re.search(r"[上下转接][^第]{0,3}第?", text) else _PAGE.search(text.upper())
+    page = _PAGE.search(text.upper())
     rest = _NOISE.sub(" ", _without(text, dated, weekday, page))
     words = [word for word in re.split(r"[\s:：,，|/]+", rest) if any(map(is_han, word)) or word.isalpha()]
     names = [word for word in words if _PAPER.search(word) and len(word) <= MAX_NAME]
