@@ -1,7 +1,7 @@
 """One page → its records: the function that every engine runs.
 
-A :class:`Chain` is a checked configuration with its models loaded, once a process. ``process`` is a function of the page
-alone: nothing is kept from one page to the next, so neither the order nor the number of workers changes a byte.
+A :class:`Chain` is a checked configuration with its models loaded, once a process. ``process`` is a function of the
+page alone: nothing is kept from one page to the next, so neither the order nor the number of workers changes a byte.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import spacy
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 
 from pipeline import __version__, artefacts
@@ -34,7 +36,8 @@ from pipeline.types import Article, Context, Layout, Page
 class PageResult:
     """Hold what one page gave: JSON lines without line feeds, seconds by stage, and counts for the manifest.
 
-    ``labels`` counts ``kind:news``, ``entity:PER``, ``topic:medtop:…``, ``flag:…``; ``chars`` are the page's characters.
+    ``labels`` counts ``kind:news``, ``entity:PER``, ``topic:medtop:…``, ``flag:…``; ``chars`` are the characters of
+    the page.
     """
 
     records: tuple[str, ...]
@@ -92,7 +95,7 @@ class Chain:
             docs = [self._make_doc(article, page) for article in layout.articles]
         for name, component in self.nlp.pipeline:
             with _stage(name, seconds):
-                docs = _run(component, docs, self.settings.resolved["nlp"]["batch_size"])
+                docs = _run(component, docs, self.settings.resolved["nlp"]["batch_words"])
         return docs
 
     def _make_doc(self, article: Article, page: Page) -> Doc:
@@ -102,11 +105,60 @@ class Chain:
         return doc
 
 
-def _run(component: Any, docs: list[Doc], batch_size: int) -> list[Doc]:
-    """Send Docs through one stage, in batches where it can."""
-    if hasattr(component, "pipe"):
-        return list(component.pipe(docs, batch_size=batch_size))
-    return [component(doc) for doc in docs]
+def _run(component: Any, docs: list[Doc], batch_words: int) -> list[Doc]:
+    """Send Docs through one stage: a neural one takes them in batches, and an overlong Doc in pieces."""
+    if not isinstance(component, TrainablePipe):
+        return [component(doc) for doc in docs]
+    pieces = [_pieces(doc, batch_words) for doc in docs]
+    done = [
+        doc
+        for batch in _batches([part for parts in pieces for part in parts], batch_words)
+        for doc in component.pipe(batch)
+    ]
+    at, whole = 0, []
+    for doc, parts in zip(docs, pieces, strict=True):
+        whole.append(_merge(doc, done[at : at + len(parts)]))
+        at += len(parts)
+    return whole
+
+
+def _batches(docs: list[Doc], batch_words: int) -> Iterator[list[Doc]]:
+    """Group Docs so that no group of several has more than ``batch_words`` words: memory stays flat."""
+    batch: list[Doc] = []
+    size = 0
+    for doc in docs:
+        if batch and size + len(doc) > batch_words:
+            yield batch
+            batch, size = [], 0
+        batch.append(doc)
+        size += len(doc)
+    if batch:
+        yield batch
+
+
+def _pieces(doc: Doc, batch_words: int) -> list[Doc]:
+    """Cut a Doc of more than ``batch_words`` words at sentence ends, where sentences are known and short enough."""
+    if len(doc) <= batch_words or not doc.has_annotation("SENT_START"):
+        return [doc]
+    cuts, start, end = [0], 0, 0
+    for sent in doc.sents:
+        if sent.end - start > batch_words and end > start:
+            cuts.append(end)
+            start = end
+        end = sent.end
+    cuts.append(len(doc))
+    return [doc[low:high].as_doc() for low, high in pairwise(cuts)]
+
+
+def _merge(doc: Doc, parts: list[Doc]) -> Doc:
+    """Put the annotated pieces of a Doc together again."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = Doc.from_docs(parts, ensure_whitespace=False, exclude=["user_data"])
+    if whole is None:
+        raise ValueError("a Doc of no pieces cannot be put together")
+    whole.user_data = doc.user_data
+    return whole
 
 
 @contextmanager

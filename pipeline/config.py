@@ -107,7 +107,10 @@ SECTIONS: dict[str, type] = {
     "run": RunOptions,
     "output": OutputOptions,
 }
-_NLP_KEYS = ("lang", "pipeline", "tokenizer", "batch_size")
+# Words that go through a neural stage together. A page has about 3,000; a third of this already fills the processor,
+# ten times as much costs 700 MB (100 vectors of 4 bytes a word in each of about 20 intermediate arrays).
+BATCH_WORDS = 10_000
+_NLP_KEYS = ("lang", "pipeline", "tokenizer", "batch_words")
 # Options whose value names a file; a relative path is sought beside the configuration, then beside the shipped ones.
 _FILE_KEYS = frozenset({"grammar", "user_dict", "scheme"})
 # Options whose value names a model under models/.
@@ -236,7 +239,7 @@ def _check_nlp(section: Any, path: Path) -> dict[str, Any]:
     if section.get("lang", "zh") != "zh":
         raise ConfigError(f'{where} lang = {section["lang"]!r}: only "zh" is allowed')
     pipeline = _check_value(section["pipeline"], tuple[str, ...], f"{where} pipeline", {})
-    batch = _check_value(section.get("batch_size", 64), int, f"{where} batch_size", {"min": 1})
+    batch = _check_value(section.get("batch_words", BATCH_WORDS), int, f"{where} batch_words", {"min": 1})
     tokenizer = dict(section.get("tokenizer", {}))
     name = tokenizer.pop("@tokenizers", "banmian.segmenter.v1")
     if name != "banmian.segmenter.v1":
@@ -249,7 +252,7 @@ def _check_nlp(section: Any, path: Path) -> dict[str, Any]:
     return {
         "lang": "zh",
         "pipeline": list(pipeline),
-        "batch_size": batch,
+        "batch_words": batch,
         "tokenizer": {"@tokenizers": name, **options},
     }
 
