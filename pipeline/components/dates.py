@@ -105,8 +105,8 @@ def add_months(year: int | None, month: int | None, months: int) -> tuple[int | 
 
 
 # First day (MMDD) of the Chinese year, its leap month (hex, 0 = none) and its months' lengths (hex bits, first month
-# highest, 1 = 30 days), 1949 to 2050. Checked month by month against the PyPI packages zhdate 0.1 and lunardate 0.3.0, which
-# differ in two months (1954-11, 1978-08); there the new moon by Beijing time decides, as in zhdate.
+# highest, 1 = 30 days), 1949 to 2050. Checked month by month against the packages zhdate 0.1 and lunardate 0.3.0,
+# which differ in two months (1954-11, 1978-08); there the new moon by Beijing time decides, as in zhdate.
 _LUNAR_FIRST = 1949
 _LUNAR = """
     012971695 0217006ca 020600b55 012750ab5 0214004da 020300a5b 012430a57 02120052b 01318152a 021800e95 0208006aa
@@ -119,7 +119,7 @@ _LUNAR = """
     021700a4e 020600d26 012651d26 021300d53 0203005aa 012330d6a 02110096d 0131b095d 0219004ad 020800a4d 012861a4b
     021500d25 020400d52 012451b54 021200b5a 02010056d 01222095b 02100049b 013071497 021700a4b 020600aa5 0126516a5
     0214006d2 020200ada 012330ab6
-""".split()
+""".split()  # noqa: SIM905 a table reads best in lines
 
 
 def lunar_to_date(year: int, month: int, day: int) -> date | None:
@@ -196,8 +196,13 @@ def holiday(name: str, year: int) -> date | None:
     return None
 
 
+def is_holiday(name: str) -> bool:
+    """Say whether :func:`holiday` knows a name."""
+    return name in FIXED_HOLIDAYS or name in LUNAR_HOLIDAYS or name in ("除夕", "清明")
+
+
 def five_year_plan(number: int) -> tuple[int, int] | None:
-    """Give first and last year of the n-th Five-Year Plan (1953–1957, 1958–1962, from the third 1966 on without a gap)."""
+    """Give first and last year of the n-th Five-Year Plan (1953–1957, 1958–1962, then from 1966 on without a gap)."""
     if number in (1, 2):
         return (1948 + 5 * number, 1952 + 5 * number)
     return (1951 + 5 * number, 1955 + 5 * number) if 3 <= number <= 30 else None

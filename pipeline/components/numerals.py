@@ -77,34 +77,36 @@ def _read_digits(text: str) -> int | None:
 
 
 def _read_units(text: str) -> Decimal | None:
-    """Read a numeral with 十 百 千 万 亿, Arabic parts included; a last bare digit counts the next lower unit."""
-    done, section, unit_before = Decimal(0), Decimal(0), 0
+    """Read a numeral with 十 百 千 万 亿, Arabic parts included; a last bare digit counts the next lower unit.
+
+    ``done`` is what stands before the last 万 or 亿, ``section`` what the small units after it have made.
+    """
+    done, section, last_unit = Decimal(0), Decimal(0), 0
     current: Decimal | None = None
-    for token in _TOKEN.findall(text):
-        if token in _SMALL:
-            section += (Decimal(1) if current is None else current) * _SMALL[token]
-            unit_before, current = _SMALL[token], None
-        elif token in _LARGE:
-            below = section + (current or 0)
-            if below == 0 and current is None:
-                below = Decimal(0) if done else Decimal(1)
-            done = (done + below) * _LARGE[token] if token == "亿" or done < _LARGE[token] else done + below * 10**4
-            section, current, unit_before = Decimal(0), None, _LARGE[token]
-        elif token in _TENS:
-            section += _TENS[token]
-            unit_before = 1
-        elif token in "余多来":
+    for part in _TOKEN.findall(text):
+        if part in "余多来":
             continue
-        elif token[0].isascii() and token[0].isdigit():
-            current, unit_before = Decimal(token), 0
-        elif token in "零〇":
-            unit_before = 0
-        elif token in _DIGITS:
-            if current is not None:
-                return None
-            current = Decimal(_DIGITS[token])
-        else:
+        if part in _SMALL or part in _TENS:
+            section += _TENS.get(part) or (Decimal(1) if current is None else current) * _SMALL[part]
+            current, last_unit = None, _SMALL.get(part, 1)
+        elif part in _LARGE:
+            done = _close_section(done, section, current, _LARGE[part])
+            section, current, last_unit = Decimal(0), None, _LARGE[part]
+        elif part in "零〇":
+            last_unit = 0
+        elif current is not None or not (part in _DIGITS or part.isdecimal() or "." in part):
             return None
-    if current is not None and unit_before > 10:
-        current = current * unit_before / 10
+        else:
+            current = Decimal(_DIGITS.get(part, part))
+            last_unit = last_unit if part in _DIGITS else 0
+    if current is not None and last_unit > _SMALL["十"]:
+        current = current * last_unit / 10
     return done + section + (current or 0)
+
+
+def _close_section(done: Decimal, section: Decimal, current: Decimal | None, unit: int) -> Decimal:
+    """Multiply what stands before 万 or 亿; 亿 after 万 multiplies all (2.5万亿), 万 after 亿 only its section."""
+    below = section + (current or 0)
+    if below == 0 and current is None and done == 0:
+        below = Decimal(1)
+    return (done + below) * unit if done < unit else done + below * unit

@@ -37,7 +37,7 @@ _MONTH = (
     rf"(?:(?P<m>{_N2})(?:{CONNECTOR}(?P<mto>{_N2}))? ?月(?:份(?!额))?(?![龄饼球季台坛]|大(?:[，。的]|婴)|嫂|薪|供|租|息|考)"
     r"|(?P<mrel>本月|上月|下月|上个月|下个月|这个月|当月|同月|次月|今年同月))"
 )
-_NOT_DAY = r"(?![游报线楼院文令本元货用常]|志(?!愿)|电(?:话|动|商|力|影|视))"
+_NOT_DAY = r"(?![游线楼院文令本元货用常]|志(?!愿)|电(?:话|动|商|力|影|视))"
 _DAY = rf"(?:(?P<d>{_N2})(?:{CONNECTOR}(?P<dto>{_N2}))? ?(?P<du>日|号){_NOT_DAY})"
 _DAY_REL = (
     r"(?P<drel>今天|今日(?!头条|说法|关注)|昨天|昨日|明天|明日(?!之星|黄花)|前天|前日|后天|当天(?![气空下然])|当日(?!报)|同日|同一天|次日|翌日"
@@ -64,7 +64,7 @@ _CLOCK = (
     r"(?:(?P<h2>[01]?\d|2[0-4]):(?P<mi2>[0-5]\d)(?::[0-5]\d)?(?![\d:])"
     rf"|(?P<h>{_N2})(?:{CONNECTOR}(?P<hto>{_N2}))? ?(?P<hu>时|点钟?)(?![间代期候节段速长评名击赞缀对亮燃火建要子滴心型]|半时)"
     rf"(?:(?P<mi>[0-5]?\d|[{_HAN_DIGITS}十]{{1,3}}) ?分(?![之别析类会院公司局行]|钟前)(?:[0-5]?\d秒)?"
-    r"|(?P<mhalf>半)|(?P<mq>[一三])刻|整)?)(?P<approx>许|左右|前后|多(?!钟))?"
+    r"|(?P<mhalf>半)|(?P<mq>[一三])刻|整)?)(?P<approx>许|左右|前后|多(?![钟方次名人个家项元种样角条位重点措层处]))?"
 )
 _CHAIN = re.compile(
     rf"(?P<lunar>农历)?{_YEAR}?"
@@ -77,7 +77,7 @@ _EDGE_ALONE = re.compile(r"(?P<edge>年初|年底|年末|岁末|年中|月初|�
 _PERIOD = re.compile(rf"{_HALF}|{_QUARTER}|{_WEEK}|{_WEEKDAY}")
 _ISO = re.compile(r"(?P<y>\d{4})(?P<sep>[-./])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?![\d.])")
 _CENTURY = re.compile(
-    rf"(?P<crel>上个?世纪|本世纪|\d{{1,2}}世纪(?!不动产|经济)|[一二十]{{1,3}}世纪)(?:(?P<dec>\d0|[一二三四五六七八九]十)年代)?"
+    r"(?P<crel>上个?世纪|本世纪|\d{1,2}世纪(?!不动产|经济)|[一二十]{1,3}世纪)(?:(?P<dec>\d0|[一二三四五六七八九]十)年代)?"
     r"(?P<cedge>初期?|末期?|中期|中叶|后期|前期)?"
 )
 _DECADE = re.compile(r"(?P<dy>\d{2})?(?P<dec>\d0|[一二三四五六七八九]十)年代(?P<cedge>初期?|末期?|中期|后期|前期)?")
@@ -86,12 +86,15 @@ _PLAN = re.compile(
 )
 _SEASON_REL = re.compile(r"(?P<srel>[今去明])(?P<season>[春夏秋冬])(?:[季天])?")
 _REFERENCE = re.compile(
-    r"(?P<present>截至目前|目前|当前|如今|现今|眼下|此刻|现在|时下|现阶段)"
+    r"(?P<present>截至目前|目前|当前|如今(?!年)|现今|眼下|此刻|现在|时下|现阶段)"
     r"|(?P<past>近日|近期|近来|最近(?![的一距])|连日(?!本)|近年|近些年|近几年|连年|前不久|不久前|此前|早前"
     rf"|(?<![\d{_HAN_DIGITS}十当次明近生节即今假末])日前|前些年|前几年|前几天|前两天)"
     r"|(?P<future>今后|日后(?!谈))"
 )
-_HOLIDAY_SURE = "国庆节|劳动节|儿童节|妇女节|教师节|建军节|建党节|植树节|青年节|护士节|记者节|情人节|愚人节|圣诞节|元宵节|清明节|端午节|中秋节|重阳节|七夕节|腊八节|春节|元旦|除夕|中秋|端午|重阳|七夕|平安夜|大年初一"
+_HOLIDAY_SURE = (
+    "国庆节|劳动节|儿童节|妇女节|教师节|建军节|建党节|植树节|青年节|护士节|记者节|情人节|愚人节|圣诞节|元宵节|清明节|端午节|中秋节"
+    "|重阳节|七夕节|腊八节|春节|元旦|除夕|中秋|端午|重阳|七夕|平安夜|大年初一"
+)
 _HOLIDAY_TAIL = '(?=[”"]?(?:节|长假|假期|小长假|黄金周|期间|前夕|前后|佳节|当天|当日|假日|双节|、中秋|中秋))'
 _HOLIDAY = re.compile(
     rf"(?P<hol>{_HOLIDAY_SURE})(?![联月粽])"
@@ -107,7 +110,7 @@ _DURATION = re.compile(
     rf"(?P<pre>约|大约|近(?=[^年天日周个]*(?:小时|分钟))|不到|超过|逾|至少|最多)?"
     rf"(?P<n>{ARABIC_NUMBER}|{NUMBER}|半|多|数)(?P<to>{CONNECTOR}(?:{NUMBER}))?(?P<inf>[余多来几])?(?: ?个)?(?P<mid>半)? ?"
     rf"(?P<u>小时|钟头|分钟|秒钟|秒(?P<cs>\d{{2}}(?!\d))?|月|天|周年?|星期|礼拜|年|世纪|季度|刻钟|昼夜|日)"
-    r"(?P<half>半(?![年月天个小])|多)?"
+    r"(?P<half>半(?![年月天个小])|多(?![方次名人个家项元种样角条位重点措层处株头]))?"
     rf"(?:零?(?P<n2>{NUMBER})(?P<u2>分钟?|秒|个月|天)(?P<n3>\d{{1,2}})?(?(n3)秒)?)?(?P<after>左右|上下|以上)?"
 )
 
@@ -164,7 +167,7 @@ def _blocks_number(text: str, at: int) -> bool:
         # A mark joins only where a digit or letter stands before it: (10:30-11:30, 8:30, "，10月" stay free.
         joins = before.isalnum() or (at > 1 and text[at - 2].isascii() and text[at - 2].isalnum())
         if before == "-" and joins:
-            return not re.match(rf"\d{{1,2}}(?::\d\d|[月日时年])|\d{{4}}年", text[at : at + 5])
+            return not re.match(r"\d{1,2}(?::\d\d|[月日时年])|\d{4}年", text[at : at + 5])
         return joins and before != ","
     return before == "第" or (text[at] not in "0123456789" and before in _NUMERIC)
 
@@ -226,7 +229,7 @@ def _day_is_sure(text: str, found: re.Match[str]) -> bool:
 def _month_is_sure(text: str, found: re.Match[str]) -> bool:
     """Refuse 移动4/5G and the second half of a number (第3月)."""
     before = text[found.start() - 1 : found.start()]
-    return not (before and before in "第数几每") and 1 <= len(found["m"])
+    return not (before and before in "第数几每") and len(found["m"]) >= 1
 
 
 _WEEKDAY_BEFORE = set("，。；、：！？（“ \n,;:(于在从到至逢每及和是的由") | {""}
@@ -316,9 +319,13 @@ def _check_duration(rule: str, text: str, found: re.Match[str]) -> Expression | 
     group = found.groupdict()
     number, unit, start, end = group["n"], group["u"], found.start(), found.end()
     before, after = text[start - 1 : start], text[end : end + 2]
-    if unit == "月" and "个" not in found.group() or unit == "日" and not _day_count_is_sure(text, found):
+    if (unit == "月" and "个" not in found.group()) or (unit == "日" and not _day_count_is_sure(text, found)):
         return None
-    if before == "第" or (before in _THIS_DAY and number == "一") or (before in ("上", "下", "前") and number == "半"):
+    if (
+        before == "第"
+        or (before in _THIS_DAY and number == "一")
+        or (before in ("上", "下", "前") and number in ("半", "一"))
+    ):
         return None
     if unit == "年" and (after[:1] in set("级制代均薪轮龄货画检报月度糕") or after.startswith("四季")):
         return None
