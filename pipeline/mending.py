@@ -157,6 +157,8 @@ def _part_title(draft: Draft, place: int, other: Draft, cohesion: Cohesion, gram
             continue
         first, second = split_heading(unit, at)
         fit = cohesion.overlap(second.profile, foreign) - cohesion.overlap(second.profile, own)
+        if fit < _MERGED_MARGIN / 2:
+            continue
         if draft.kind == "notice" and grammar.notice_titles.fullmatch(first.key):
             fit += 0.3
         else:

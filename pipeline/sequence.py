@@ -22,7 +22,7 @@ from pipeline.seams import Seams, opens_sentence
 _COSINE_EVEN, _COSINE_SLOPE, _COHESION_MIN, _COHESION_MAX = 0.026, 80.0, -2.5, 3.0
 # The same for the share of a heading's bigrams found in a text: a title and its own text 0.34–0.77, a title and
 # the text before it 0.00–0.03.
-_OVERLAP_EVEN, _OVERLAP_SLOPE, _OVERLAP_MAX = 0.10, 8.0, 4.0
+_OVERLAP_EVEN, _OVERLAP_SLOPE, _OVERLAP_DROP, _OVERLAP_MAX = 0.10, 8.0, 25.0, 4.0
 # Blocks of text that are compared on either side.
 _BEFORE, _AFTER = 4, 3
 _UNLIKELY = -30.0
@@ -65,6 +65,7 @@ class Clues:
     seam: float = 0.0
     run_next: str = ""
     run_starts: bool = False
+    listed: bool = False
     group: tuple[int, int] = (0, 1)
     gap: bool = False
 
@@ -186,6 +187,7 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         beyond = i - groups[i][0] + groups[i][1]
         clue.run_next = units[beyond].kind if beyond < len(units) else ""
         clue.run_starts = beyond < len(units) and _starts_article(units[beyond])
+        clue.listed = unit.kind == "head" and _is_listed(units, i)
         if unit.kind == "head" and groups[i][0]:
             clue.seam = max(0.0, seams.gain(units[i - 1].key, unit.key) - 1.5)
         clue.open_before = last_text is not None and ends_open(last_text.key) and not _ends_article(last_text)
@@ -206,6 +208,15 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         if units[i].kind in ("text", "table"):
             following_text = i
     return clues
+
+
+def _is_listed(units: Sequence[Unit], i: int) -> bool:
+    """Say whether a heading's opening sign is a bullet: headings near it open with the same one."""
+    sign = units[i].key[:1]
+    if sign.isalnum() or sign in "“《（【「":
+        return False
+    near = [*units[max(0, i - 5) : i], *units[i + 1 : i + 6]]
+    return any(unit.kind == "head" and unit.key[:1] == sign and unit.key[-1] != sign for unit in near)
 
 
 # A page with this many marked headings sets its titles so; a plain line there is less often one.
@@ -264,7 +275,8 @@ def cohesion_score(cohesion: Cohesion, left: Sequence[Profile], right: Sequence[
 
 def overlap_score(overlap: float) -> float:
     """Give the log-odds that a heading belongs to a text, from the share of its bigrams found there."""
-    return min(_OVERLAP_MAX, (overlap - _OVERLAP_EVEN) * _OVERLAP_SLOPE)
+    slope = _OVERLAP_SLOPE if overlap > _OVERLAP_EVEN else _OVERLAP_DROP
+    return min(_OVERLAP_MAX, (overlap - _OVERLAP_EVEN) * slope)
 
 
 def _starts_article(unit: Unit) -> bool:
@@ -402,10 +414,15 @@ def _length_score(length: int) -> float:
     return 0.8 if length >= 14 else 0.3
 
 
+# Bigrams of text that a title can be measured against; fewer say little.
+_ENOUGH = 60
+
+
 def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list[str]]:
     """Score a heading as the title of the text after it."""
     key = unit.key.strip()
-    score = _length_score(len(key)) + 0.5 * overlap_score(clue.overlap_after)
+    trust = min(1.0, sum(map(len, clue.after)) / _ENOUGH)
+    score = _length_score(len(key)) + 0.65 * trust * overlap_score(clue.overlap_after)
     score -= 0.7 * max(0.0, overlap_score(clue.overlap_before - 0.5 * clue.overlap_after))
     why = [f"overlap:{clue.overlap_after:.2f}"]
     if clue.run_starts:
@@ -416,7 +433,7 @@ def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list
         why.append("byline_next")
     if clue.next_text < 0:
         score -= 2.0
-    if is_column_form(unit, grammar):
+    if is_column_form(unit, grammar) and not clue.listed:
         score -= 4.0
     elif grammar.column_words.search(key) and len(key) <= _COLUMN_LENGTH:
         score -= 1.5
@@ -426,7 +443,7 @@ def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list
         score -= 5.0
     if grammar.kicker_ends.search(key):
         score -= 0.5
-    return score + 0.8 * clue.rank + 0.5 * clue.style, why
+    return score + 0.5 * clue.rank + 0.7 * clue.style, why
 
 
 def is_column_form(unit: Unit, grammar: Grammar) -> bool:
@@ -446,7 +463,9 @@ def _column_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
     """Score a heading as a standing head above the title."""
     key = unit.key.strip()
     score = -3.2
-    if is_column_form(unit, grammar) or (grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH):
+    if (is_column_form(unit, grammar) and not clue.listed) or (
+        grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH
+    ):
         score += 5.2
     elif grammar.column_words.search(key) and len(key) <= _COLUMN_LENGTH:
         score += 3.0
@@ -463,7 +482,7 @@ def _kicker_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
     if clue.group[0] + 1 >= clue.group[1]:
         return _UNLIKELY
     score = -0.3
-    if is_column_form(unit, grammar):
+    if is_column_form(unit, grammar) and not clue.listed:
         score -= 3.0
     if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
@@ -482,7 +501,7 @@ def _subhead_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
     score = 0.5
     if len(key) > 14:
         score -= 0.12 * (len(key) - 14)
-    if is_column_form(unit, grammar):
+    if is_column_form(unit, grammar) and not clue.listed:
         score -= 3.5
     if grammar.subtitle_starts.match(key):
         score -= 3.0
@@ -501,7 +520,7 @@ def _after_body_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float,
     """Score a heading as the title of the untitled text before it."""
     score = -2.5 + _length_score(len(unit.key.strip())) + 0.9 * overlap_score(clue.overlap_before)
     score -= 0.6 * max(0.0, overlap_score(clue.overlap_after))
-    if is_column_form(unit, grammar):
+    if is_column_form(unit, grammar) and not clue.listed:
         score -= 4.0
     if clue.next_kind in ("head", ""):
         score += 1.5
@@ -524,8 +543,8 @@ def _after_title_moves(state: State, unit: Unit, clue: Clues, grammar: Grammar) 
     dash = grammar.subtitle_starts.match(key) is not None
     last = clue.group[0] + 1 >= clue.group[1]
     if state == "T":
-        yield Move("T", "subtitle", 2.5 if dash else -1.6, why=["after_title"])
-        line_two = -2.2 + 0.5 * overlap_score(clue.overlap_after) + clue.seam - (3.0 if dash else 0.0)
+        yield Move("T", "subtitle", 2.5 if dash else -1.3, why=["after_title"])
+        line_two = -2.6 + 0.65 * overlap_score(clue.overlap_after) + clue.seam - (3.0 if dash else 0.0)
         yield Move("T", "title2", line_two, why=[f"overlap:{clue.overlap_after:.2f}"])
         late = -2.2 + (0.8 if grammar.kicker_ends.search(key) else 0.0)
         late += 0.5 if not unit.is_heading and last else 0.0
