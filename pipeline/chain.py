@@ -154,7 +154,7 @@ def _merge(doc: Doc, parts: list[Doc]) -> Doc:
     """Put the annotated pieces of a Doc together again."""
     if len(parts) == 1:
         return parts[0]
-    whole = Doc.from_docs(parts, ensure_whitespace=False, exclude=["user_data"])
+    whole = Doc.from_docs(parts, ensure_whitespace=False)
     if whole is None:
         raise ValueError("a Doc of no pieces cannot be put together")
     whole.user_data = doc.user_data
@@ -194,8 +194,8 @@ def make_nlp(settings: Settings) -> Language:
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": resolved["nlp"]["tokenizer"]}})
     for name in settings.stages:
         nlp.add_pipe(name, config=resolved["components"][name])
-    problems = nlp.analyze_pipes()["problems"]
-    unmet = {name: needs for name, needs in problems.items() if needs}
+    analysis = nlp.analyze_pipes() or {}
+    unmet = {name: needs for name, needs in analysis.get("problems", {}).items() if needs}
     if unmet:
         raise ModelError(f"stages with unmet needs: {unmet}; mend [nlp] pipeline in {settings.path}")
     return nlp

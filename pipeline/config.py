@@ -107,8 +107,7 @@ SECTIONS: dict[str, type] = {
     "run": RunOptions,
     "output": OutputOptions,
 }
-# Words that go through a neural stage together. A page has about 3,000; a third of this already fills the processor,
-# ten times as much costs 700 MB (100 vectors of 4 bytes a word in each of about 20 intermediate arrays).
+# Words that go through a neural stage together: three pages of about 3,000 words.
 BATCH_WORDS = 10_000
 _NLP_KEYS = ("lang", "pipeline", "tokenizer", "batch_words")
 # Options whose value names a file; a relative path is sought beside the configuration, then beside the shipped ones.
