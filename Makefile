@@ -72,7 +72,7 @@ bench: $(VENV)/.dev ## Measure speed, memory and start-up beside the peers: docs
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html
-	$(PY) -m pipeline.report $(OUT)
+	$(PY) -m pipeline.report $(OUT) --inputs $(PAGES)
 
 clean: ## Remove .venv, outputs and caches
 	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
