@@ -55,6 +55,7 @@ class Line:
     bold: bool = False
     bold_run: int = 0
     gap: bool = False
+    image: bool = False
     indent: bool = False
     shape: Literal["text", "table", "image"] = "text"
 
@@ -74,7 +75,7 @@ class Unit:
     bold: bool = False
     bold_run: int = 0
     gap: bool = False
-    parts: list[AlignedText] = field(default_factory=list)
+    image: bool = False
     edges: Edges | None = None
     credit: Credit | None = None
     column: bool = False
@@ -112,7 +113,7 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
     newlines = [match.start() for match in re.finditer("\n", page.text)]
     hidden = _hidden(text)
     lines: list[Line] = []
-    gap, at, hide = True, 0, 0
+    gap, image, at, hide = True, False, 0, 0
     for raw in text.splitlines(keepends=True):
         start, end = at, at + len(raw)
         at = end
@@ -121,7 +122,12 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
         line = _make_line(cleaned, start, end, _visible(start, end, hidden, hide))
         if line is None or cleaned.source_at(line.start) < page.body_start:
             gap = gap or line is None
+            if "![" in raw or "<img" in raw:
+                image = True
+                if lines:
+                    lines[-1].image = True
             continue
+        line.image, image = image, False
         line.number = bisect_right(newlines, cleaned.source_at(line.start) - 1) + 1
         line.gap = gap
         gap = False
@@ -230,7 +236,8 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
         if unit.kind == "head":
             items = items and not unit.level
             items = items or (len(unit.key) <= _ROUNDUP_LENGTH and grammar.roundups.search(unit.key) is not None)
-        at = _run_in(unit, grammar, items=items)
+        titled = bool(units) and units[-1].kind == "head" and not grammar.roundups.search(units[-1].key)
+        at = _run_in(unit, grammar, items=items and not titled)
         units += [unit] if not at else _split_unit(unit, at, grammar)
     _mark_furniture(units, page, grammar)
     return units
@@ -307,6 +314,7 @@ def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
         bold=first.bold,
         bold_run=first.bold_run if not first.bold else 0,
         gap=first.gap,
+        image=first.image or last.image,
     )
     unit.kind = "table" if first.shape == "table" else _read_kind(unit, grammar)
     if unit.kind == "text":
@@ -431,7 +439,7 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:
     if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
         return False
     if not unit.is_heading:
-        if key.count("，") >= 2 or (key[-1] in "”" and "：“" in key):
+        if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] in "”" and "：“" in key):
             return False
         if re.match(r"(?:（[一二三四五六七八九十]+）|[①-⑳]|\d+[.．、])", key) and "，" in key:
             return False

@@ -22,6 +22,7 @@ _MERGED_MARGIN, _MERGED_REACH, _MERGED_PART = 0.5, 6, 5
 
 def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
     """Mend the drafts of a page, in page order."""
+    drafts = lift_captions(drafts, cohesion)
     untangle(drafts, cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
     part_titles(drafts, cohesion, grammar)
@@ -122,6 +123,50 @@ def _take_back(draft: Draft, later: Sequence[Draft], cohesion: Cohesion) -> None
     if cohesion.similarity(_profiles(draft.texts()), _profiles(rest.texts())) > _FOREIGN_MARGIN:
         draft.members += rest.members
         rest.members = []
+
+
+# ---- captions without a credit ---------------------------------------------------------------------------------------
+
+
+def lift_captions(drafts: list[Draft], cohesion: Cohesion) -> list[Draft]:
+    """Make a photo piece of a short text beside an image that has nothing to do with the article around it."""
+    result: list[Draft] = []
+    for draft in drafts:
+        result.append(draft)
+        if draft.kind != "news":
+            continue
+        for member in [m for m in draft.members if m.role == "paragraph" and m.unit.image]:
+            if _is_stray_caption(draft, member, cohesion):
+                draft.members.remove(member)
+                evidence = (*member.evidence, "image_near")
+                result.append(
+                    Draft([Member(member.unit, "caption", 0.0, evidence)], "photo", "photo", evidence=["image_near"])
+                )
+    result.sort(key=lambda draft: min(member.unit.index for member in draft.members))
+    return result
+
+
+# A caption is a whole short paragraph; one in a hundred neighbouring paragraphs of an article shares as little as this.
+_CAPTION_CHARS, _CAPTION_COSINE = (20, 240), 0.012
+
+
+def _is_stray_caption(draft: Draft, member: Member, cohesion: Cohesion) -> bool:
+    """Say whether a paragraph beside an image is a caption of its own."""
+    unit = member.unit
+    texts = draft.texts()
+    place = texts.index(member)
+    low, high = _CAPTION_CHARS
+    if (
+        len(texts) < 3
+        or not low <= len(unit.key) <= high
+        or ends_open(unit.key)
+        or (unit.edges and (unit.edges.lead or unit.edges.tail))
+    ):
+        return False
+    around = texts[max(0, place - 3) : place] + texts[place + 1 : place + 4]
+    if place == 0 and draft.has("title"):
+        return False
+    return cohesion.similarity(_profiles(around), [unit.profile]) < _CAPTION_COSINE
 
 
 # ---- two titles on one line --------------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar
     if before and after:
         # The credit stands below its caption more often than above; not where the text before is the second half of
         # a paragraph that another picture cut.
-        before = not ends_open(live[at - 1].key) and not _resumes(live, free, at - 1, seams)
+        before = not ends_open(live[at - 1].key) and not _resumes(live, free, at, seams)
     if before:
         return _photo_draft(live, free, at - 1, at + 1, {at - 1})
     if after:
@@ -239,18 +239,21 @@ def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar
     return _NOTHING
 
 
-def _resumes(live: Sequence[Unit], free: Sequence[bool], at: int, seams: Seams) -> bool:
-    """Say whether a text goes on with the nearest text before it that is still free."""
-    for place in range(at - 1, max(-1, at - 6), -1):
+def _resumes(live: Sequence[Unit], free: Sequence[bool], credit: int, seams: Seams) -> bool:
+    """Say whether the text before a picture's credit, and not the one after it, resumes the nearest free text above."""
+    for place in range(credit - 2, max(-1, credit - 7), -1):
         if live[place].kind == "head":
             return False
         if free[place] and live[place].kind == "text":
-            return ends_open(live[place].key) and seams.gain(live[place].key, live[at].key) >= _RESUMES
+            last = live[place].key
+            if not ends_open(last):
+                return False
+            return seams.gain(last, live[credit - 1].key) > seams.gain(last, live[credit + 1].key) + _RESUMES
     return False
 
 
-# A join this likely makes a text the second half of a paragraph and not a caption.
-_RESUMES = 1.0
+# By so much the text above the credit must go on better than the one below before the caption is looked for below.
+_RESUMES = 0.5
 
 
 def _can_caption(unit: Unit) -> bool:

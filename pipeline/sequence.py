@@ -19,7 +19,7 @@ from pipeline.seams import Seams, opens_sentence
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
 # cosine was 0.049–0.107 between neighbouring stretches of one article (quartiles) and 0.004–0.019 across a boundary.
-_COSINE_EVEN, _COSINE_SLOPE, _COHESION_MIN, _COHESION_MAX = 0.026, 80.0, -2.5, 3.0
+_COSINE_EVEN, _COSINE_SLOPE, _COSINE_DROP, _COHESION_MIN, _COHESION_MAX = 0.026, 80.0, 1.4, -3.0, 3.0
 # The same for the share of a heading's bigrams found in a text: a title and its own text 0.34–0.77, a title and
 # the text before it 0.00–0.03.
 _OVERLAP_EVEN, _OVERLAP_SLOPE, _OVERLAP_DROP, _OVERLAP_MAX = 0.10, 8.0, 25.0, 4.0
@@ -267,6 +267,8 @@ def cohesion_score(cohesion: Cohesion, left: Sequence[Profile], right: Sequence[
     if not left or not right:
         return 0.0
     score = (cohesion.similarity(left, right) - _COSINE_EVEN) * _COSINE_SLOPE
+    if score < 0:
+        score *= _COSINE_DROP
     # A stretch of few bigrams cannot share many: its silence says less.
     size = min(sum(map(len, left)), sum(map(len, right)))
     trust = min(1.0, size / 60.0)
@@ -443,7 +445,7 @@ def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list
         score -= 5.0
     if grammar.kicker_ends.search(key):
         score -= 0.5
-    return score + 0.5 * clue.rank + 0.7 * clue.style, why
+    return score + 0.5 * clue.rank + 0.7 * clue.style - 0.5 * max(0.0, clue.fragment), why
 
 
 def is_column_form(unit: Unit, grammar: Grammar) -> bool:
@@ -513,7 +515,7 @@ def _subhead_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
         score -= 4.0
     if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
-    return score + 0.3 * clue.cohesion - 0.5 * clue.style
+    return score + 0.3 * clue.cohesion - 0.5 * clue.style - 0.5 * max(0.0, clue.fragment)
 
 
 def _after_body_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list[str]]:
@@ -576,7 +578,7 @@ def _text_moves(state: State, unit: Unit, clue: Clues, *, penalty: float) -> Ite
         yield Move(("E" if ended else "B") + flag, "paragraph", going + penalty, new=False, why=why)
     if state in ("D0", "D1"):
         return
-    fresh = -3.0 - 0.8 * clue.cohesion + (5.0 if starts else 0.0)
+    fresh = -3.2 - 1.2 * clue.cohesion + (5.0 if starts else 0.0)
     if state in ("E0", "E1", "P"):
         fresh = -0.8 - 0.5 * clue.cohesion + (2.0 if starts else 0.0)
     elif clue.open_before:
