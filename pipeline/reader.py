@@ -164,12 +164,12 @@ def read_bytes(item: Input, *, options: ReaderOptions) -> bytes:
         with open(item.path, "rb", opener=_open_waitless) as file:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(options.max_bytes + 1) if stat.S_ISREG(mode) else None
-    except FileNotFoundError:
-        raise _refuse(item, "there is no such file") from None
-    except IsADirectoryError:
-        raise _refuse(item, "is a folder that cannot be read as a page") from None
-    except PermissionError:
-        raise _refuse(item, "may not be read by this user (permission denied)") from None
+    except FileNotFoundError as error:
+        raise _refuse(item, "there is no such file") from error
+    except IsADirectoryError as error:
+        raise _refuse(item, "is a folder, not a page") from error
+    except PermissionError as error:
+        raise _refuse(item, "may not be read by this user (permission denied)") from error
     except (OSError, ValueError) as error:
         raise _refuse(item, f"cannot be read: {getattr(error, 'strerror', None) or error}", retryable=True) from error
     if data is None:
@@ -251,12 +251,14 @@ def decode(data: bytes, item: Input, *, options: ReaderOptions) -> tuple[str, st
             except UnicodeDecodeError as error:
                 raise _refuse(item, f"has the byte-order mark of {encoding} but {_what(error)}") from error
             return _without_nul(text, item), "utf-8-sig" if encoding == "utf-8" else encoding
-    tried = []
+    tried: list[str] = []
+    cause: UnicodeDecodeError | None = None
     for encoding in options.encodings:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError as error:
             tried.append(f"not {encoding} ({_what(error)})")
+            cause = error
             continue
         except LookupError:
             raise ConfigError(f"reader.encodings: {encoding!r} is no encoding that Python knows") from None
@@ -264,7 +266,9 @@ def decode(data: bytes, item: Input, *, options: ReaderOptions) -> tuple[str, st
             tried.append(f"not {encoding} (it would decode, but to characters that Chinese print does not use)")
             continue
         return _without_nul(text, item), encoding
-    raise _refuse(item, f"is no text in the encodings allowed: {'; '.join(tried)}. Convert the file to UTF-8")
+    raise _refuse(
+        item, f"is no text in the encodings allowed: {'; '.join(tried)}. Convert the file to UTF-8"
+    ) from cause
 
 
 def _what(error: UnicodeDecodeError) -> str:

@@ -14,7 +14,6 @@ from pipeline.articles import SplitterOptions
 from pipeline.chain import PageResult
 from pipeline.cleaning import CleanerOptions
 from pipeline.config import AssetOptions, OutputOptions, ReaderOptions, RunOptions, Settings
-from pipeline.engines.local import LocalEngine
 from pipeline.errors import PageError
 from pipeline.reader import find_inputs
 from pipeline.run import run_batch
@@ -63,26 +62,25 @@ def load_fake(settings):
 
 
 def make_settings(digest="0" * 64, **run):
-    """Make settings that name no model."""
+    """Make settings that name no model; without a time limit one worker runs in this process."""
     return Settings(
         path=Path("fake.cfg"),
         reader=ReaderOptions(max_bytes=100_000),
         cleaner=CleanerOptions(),
         splitter=SplitterOptions(),
         assets=AssetOptions(charlm=""),
-        run=RunOptions(**run),
+        run=RunOptions(**{"page_seconds": 0.0} | run),
         output=OutputOptions(),
         resolved={"nlp": {"pipeline": []}},
         digest=digest,
     )
 
 
-def batch(out, *arguments, method=None, root=None, settings=None, **options):
+def batch(out, *arguments, root=None, settings=None, **options):
     """Run a batch with the fake chain."""
     settings = settings or make_settings()
     inputs = find_inputs([str(item) for item in arguments], options=settings.reader, root=root)
-    engine = LocalEngine(method)
-    return run_batch(inputs.items, settings, Path(out), engine=engine, load_chain=load_fake, **options)
+    return run_batch(inputs.items, settings, Path(out), load_chain=load_fake, **options)
 
 
 def outputs(out):

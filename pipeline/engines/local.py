@@ -3,8 +3,9 @@
 A worker has one task at a time, so that a lost worker costs one task and it is known which. That task is tried once
 more at the end, alone: what failed for want of memory or time beside others may then succeed.
 
-On Linux the worker function is made once, here, and the processes are forked from it: they share the models' memory
-and a replacement starts in milliseconds. Elsewhere they are spawned and each makes its own.
+On Linux, in a process without other threads, the worker function is made once, here, and the processes are forked from
+it: they share the models' memory and a replacement starts in milliseconds. Elsewhere they are spawned and each makes its
+own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -49,7 +52,7 @@ class LocalEngine:
     """Run tasks in processes of this machine; without a time limit and with one worker, in this very process."""
 
     def __init__(self, method: Literal["fork", "spawn"] | None = None) -> None:
-        self.method = method or ("fork" if sys.platform == "linux" else "spawn")
+        self.method = method
 
     def run(
         self,
@@ -64,7 +67,9 @@ class LocalEngine:
             worker = make_worker()
             yield from (Outcome(task, worker(task)) for task in tasks)
             return
-        pool = _Pool(self.method, make_worker, seconds)
+        # A forked child has one thread: a lock that another thread held here would stay locked there for ever.
+        safe = sys.platform == "linux" and threading.active_count() == 1
+        pool = _Pool(self.method or ("fork" if safe else "spawn"), make_worker, seconds)
         try:
             suspects = []
             for outcome in pool.run(tasks, workers):
@@ -120,7 +125,10 @@ class _Pool:
         process = cast(Any, self.context).Process(
             target=_work, args=(theirs, self.make_worker, inherited, os.getpid()), daemon=True
         )
-        process.start()
+        with warnings.catch_warnings():
+            # Python 3.12 also counts the threads of OpenBLAS, which looks after forks by itself (pthread_atfork).
+            warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
+            process.start()
         theirs.close()
         self.seats.append(_Seat(process, ours))
 
