@@ -38,6 +38,8 @@ MAX_DAYS_AHEAD_OF_BARE_DAY = 5
 HALF_YEAR = 180
 # How far a day or a year reaches as the antecedent of a later clock time, bare day or month, in characters.
 ANTECEDENT_REACH = 200
+# The same within one paragraph; a limit keeps the search linear in the text.
+PARAGRAPH_REACH = 1000
 
 _FUTURE_BEFORE = re.compile(
     r"(?:将(?!近)|拟|计划|预计|定于|有望|力争|争取|确保|明确|持续到|持续至|延续到|延长至|推迟到|推迟至)[^，。；！？,;!?\n]{0,8}$"
@@ -151,8 +153,12 @@ class Resolver:
         last = self.last
         if last is None or (day and last.date.day is None):
             return None
-        near = expression.start - last.end <= ANTECEDENT_REACH
-        return last if near or self.text.find("\n", last.end, expression.start) < 0 else None
+        distance = expression.start - last.end
+        if distance <= ANTECEDENT_REACH:
+            return last
+        if distance > PARAGRAPH_REACH:
+            return None
+        return last if self.text.find("\n", last.end, expression.start) < 0 else None
 
     def _is_range_end(self, expression: Expression) -> bool:
         """Say whether only 至, 到 or a dash stands between the expression before and this one."""
