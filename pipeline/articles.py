@@ -44,10 +44,10 @@ def split_page(
     for unit in units:
         unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
     seams = Seams((unit.key for unit in units), lm)
-    drafts = take_pieces(units, grammar, seams)
+    cohesion = Cohesion([unit.profile for unit in units if unit.kind != "furniture"])
+    drafts = take_pieces(units, grammar, seams, cohesion)
     taken = {member.unit.index for draft in drafts for member in draft.members}
     rest = [unit for unit in units if unit.index not in taken and unit.kind != "furniture"]
-    cohesion = Cohesion([unit.profile for unit in units if unit.kind != "furniture"])
     steps = decide(rest, cohesion, grammar, seams)
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))

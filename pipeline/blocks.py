@@ -339,7 +339,7 @@ def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
     at = unit.bold_run if unit.bold_run else unit.key.find(" ") if items else 0
     # The blank may stand inside the title (A公司 推出新品); the text begins after the last one near enough.
     head = unit.key[:at].strip()
-    if not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
+    if at <= 0 or not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
         return 0
     if head[-1] in _OPEN_ENDS + "）" or "。" in head or grammar.questions.match(head) or grammar.datelines.match(head):
         return 0

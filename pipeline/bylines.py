@@ -365,7 +365,9 @@ def _peel_plain(key: str, low: int, end: int, edges: Edges, grammar: Grammar) ->
         edges.source = rest
         return "credit", at
     credit = parse_credit(rest, grammar)
-    if credit and (credit.role or credit.photo or (len(key) > end - low and _bare(credit, grammar))):
+    # Bare names end a text only after a blank: 万象更 may be the first half of a word that a break cut.
+    apart = at < end and key[at] == " "
+    if credit and (credit.role or credit.photo or (apart and _bare(credit, grammar))):
         edges.end_credits.append(credit)
         return "credit", at
     return None

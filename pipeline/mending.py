@@ -115,12 +115,17 @@ def _take_back(draft: Draft, later: Sequence[Draft], cohesion: Cohesion) -> None
     if not later or not later[0].texts() or not draft.texts():
         return
     rest = later[0]
-    if any(member.role in ("title", "kicker", "column", "byline") for member in rest.members):
+    if any(member.role in ("kicker", "column", "byline", "subtitle") for member in rest.members):
+        return
+    titles = [member for member in rest.members if member.role == "title"]
+    if len(titles) > 1 or (titles and (len(titles[0].unit.key) > _SUBHEAD_LENGTH or rest.members[0] is not titles[0])):
         return
     first = rest.texts()[0].unit
     if first.edges is not None and first.edges.lead:
         return
-    if cohesion.similarity(_profiles(draft.texts()), _profiles(rest.texts())) > _FOREIGN_MARGIN:
+    if cohesion.similarity(_profiles(draft.texts()), _profiles(rest.texts())) > _FOREIGN_MARGIN * (1 + len(titles)):
+        for title in titles:
+            title.role = "subhead"
         draft.members += rest.members
         rest.members = []
 
@@ -177,18 +182,26 @@ def part_titles(drafts: Sequence[Draft], cohesion: Cohesion, grammar: Grammar) -
     for number, draft in enumerate(drafts):
         places = [i for i, member in enumerate(draft.members) if member.role == "title"]
         for place in places:
-            for other in _untitled_near(drafts, number):
+            for other in _untitled_near(drafts, number, cohesion):
                 if _part_title(draft, place, other, cohesion, grammar):
                     break
 
 
-def _untitled_near(drafts: Sequence[Draft], number: int) -> Iterator[Draft]:
-    """List the untitled news stories near an article, those after it first."""
+def _untitled_near(drafts: Sequence[Draft], number: int, cohesion: Cohesion) -> Iterator[Draft]:
+    """List the news stories near an article without a title, or with one that fits nothing; those after it first."""
     order = [*range(number + 1, min(len(drafts), number + _MERGED_REACH)), *range(number - 1, max(-1, number - 3), -1)]
     for place in order:
         draft = drafts[place]
-        if draft.kind == "news" and not draft.has("title") and draft.texts():
+        if draft.kind != "news" or not draft.texts():
+            continue
+        titles = [member.unit for member in draft.members if member.role == "title"]
+        texts = _profiles(draft.texts()[:4])
+        if not titles or (len(titles) == 1 and cohesion.overlap(titles[0].profile, texts) < _NO_OVERLAP):
             yield draft
+
+
+# One title in twenty shares so little with its own text (development pages).
+_NO_OVERLAP = 0.06
 
 
 def _part_title(draft: Draft, place: int, other: Draft, cohesion: Cohesion, grammar: Grammar) -> bool:
@@ -214,12 +227,18 @@ def _part_title(draft: Draft, place: int, other: Draft, cohesion: Cohesion, gram
         return False
     first, second = split_heading(unit, best[1])
     draft.members[place] = Member(first, "title", member.score, (*member.evidence, "titles_merged"))
+    for item in other.members:
+        if item.role == "title":
+            item.role = "kicker"
     head = next((i for i, item in enumerate(other.members) if item.role not in ("column", "kicker")), 0)
     other.members.insert(head, Member(second, "title", 1.0, ("titles_merged",)))
     return True
 
 
 # ---- subtitle or subhead -----------------------------------------------------------------------------------------
+
+
+_SUBHEAD_LENGTH = 14
 
 
 def settle_subtitles(drafts: Sequence[Draft], grammar: Grammar) -> None:
@@ -235,9 +254,8 @@ def settle_subtitles(drafts: Sequence[Draft], grammar: Grammar) -> None:
             titles = [item.unit for item in draft.members[:place] if item.role == "title"]
             alike = sum(_style(other) == _style(unit) for other in subheads)
             apart = all(_style(title) != _style(unit) for title in titles)
-            if (following.edges is None or not following.edges.lead) and (
-                (alike and apart) or (len(subheads) >= 2 and len(unit.key) <= 14)
-            ):
+            led = following.edges is not None and bool(following.edges.lead)
+            if (alike and apart) or (not led and len(subheads) >= 2 and len(unit.key) <= _SUBHEAD_LENGTH):
                 member.role = "subhead"
 
 

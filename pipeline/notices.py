@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.blocks import Unit, ends_open
+from pipeline.cohesion import Cohesion
 from pipeline.grammar import Grammar
 from pipeline.seams import Seams
 from pipeline.text import is_han
@@ -57,12 +58,12 @@ class Draft:
         return any(member.role == role for member in self.members)
 
 
-def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams) -> list[Draft]:
+def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion: Cohesion) -> list[Draft]:
     """Find the self-contained pieces of a page; a unit is in one of them at most."""
     live = [unit for unit in units if unit.kind not in ("furniture", "image")]
     free = [True] * len(live)
     drafts: list[Draft] = []
-    photo = partial(_photo, seams=seams)
+    photo = partial(_photo, seams=seams, cohesion=cohesion)
     for finder in (_slogan, _weather, _table, _notice, _verse, photo, _ad):
         at = 0
         while at < len(live):
@@ -217,21 +218,27 @@ def _is_verse_line(unit: Unit, width: int) -> bool:
 # ---- photos ----------------------------------------------------------------------------------------------------
 
 
-def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar, *, seams: Seams) -> _Found:
+def _photo(
+    live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar, *, seams: Seams, cohesion: Cohesion
+) -> _Found:
     """Take a caption with the credit of its picture, and the short heading above it."""
     unit = live[at]
     if unit.kind == "text" and unit.edges and any(credit.photo for credit in unit.edges.end_credits):
-        if len(unit.key) > _MAX_CAPTION:
+        named = any(credit.people for credit in unit.edges.end_credits)
+        if len(unit.key) > _MAX_CAPTION or (not named and not unit.image and not _is_apart(live, free, at, cohesion)):
             return _NOTHING
         return _photo_draft(live, free, at, at + 1, {at})
     if unit.kind != "byline" or unit.credit is None or not unit.credit.photo:
         return _NOTHING
     before = at > 0 and free[at - 1] and _can_caption(live[at - 1])
+    if not unit.credit.people and before and not live[at - 1].image and not _is_apart(live, free, at - 1, cohesion):
+        # 新华社发 also ends a story.
+        return _NOTHING
     after = at + 1 < len(live) and free[at + 1] and _can_caption(live[at + 1])
     if before and after:
         # The credit stands below its caption more often than above; not where the text before is the second half of
         # a paragraph that another picture cut.
-        before = not ends_open(live[at - 1].key) and not _resumes(live, free, at, seams)
+        before = not ends_open(live[at - 1].key) and not _resumes(live, free, at, seams, cohesion)
     if before:
         return _photo_draft(live, free, at - 1, at + 1, {at - 1})
     if after:
@@ -239,8 +246,21 @@ def _photo(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar
     return _NOTHING
 
 
-def _resumes(live: Sequence[Unit], free: Sequence[bool], credit: int, seams: Seams) -> bool:
+def _resumes(live: Sequence[Unit], free: Sequence[bool], credit: int, seams: Seams, cohesion: Cohesion) -> bool:
     """Say whether the text before a picture's credit, and not the one after it, resumes the nearest free text above."""
+    above = [
+        live[place].profile
+        for place in range(max(0, credit - 6), credit - 1)
+        if free[place] and live[place].kind == "text"
+    ]
+    near = (
+        cohesion.similarity(above, [live[credit - 1].profile]),
+        cohesion.similarity(above, [live[credit + 1].profile]),
+    )
+    if near[0] > near[1] + _NEARER:
+        return True
+    if near[1] > near[0] + _NEARER:
+        return False
     for place in range(credit - 2, max(-1, credit - 7), -1):
         if live[place].kind == "head":
             return False
@@ -254,6 +274,18 @@ def _resumes(live: Sequence[Unit], free: Sequence[bool], credit: int, seams: Sea
 
 # By so much the text above the credit must go on better than the one below before the caption is looked for below.
 _RESUMES = 0.5
+# Cosine by which one of the two must be nearer to the texts above.
+_NEARER = 0.02
+
+
+# One in fifty neighbouring paragraphs of an article shares less than this with the three before it.
+_APART = 0.01
+
+
+def _is_apart(live: Sequence[Unit], free: Sequence[bool], at: int, cohesion: Cohesion) -> bool:
+    """Say whether a text has nothing in common with the texts above it."""
+    above = [live[place].profile for place in range(max(0, at - 5), at) if free[place] and live[place].kind == "text"]
+    return cohesion.similarity(above, [live[at].profile]) < _APART
 
 
 def _can_caption(unit: Unit) -> bool:

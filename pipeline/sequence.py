@@ -19,17 +19,19 @@ from pipeline.seams import Seams, opens_sentence
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
 # cosine was 0.049–0.107 between neighbouring stretches of one article (quartiles) and 0.004–0.019 across a boundary.
-_COSINE_EVEN, _COSINE_SLOPE, _COSINE_DROP, _COHESION_MIN, _COHESION_MAX = 0.026, 80.0, 1.4, -3.0, 3.0
+_COSINE_EVEN, _COSINE_SLOPE, _COSINE_DROP, _COHESION_MIN, _COHESION_MAX = 0.028, 80.0, 2.4, -3.0, 3.0
 # The same for the share of a heading's bigrams found in a text: a title and its own text 0.34–0.77, a title and
 # the text before it 0.00–0.03.
 _OVERLAP_EVEN, _OVERLAP_SLOPE, _OVERLAP_DROP, _OVERLAP_MAX = 0.10, 8.0, 25.0, 4.0
 # Blocks of text that are compared on either side.
 _BEFORE, _AFTER = 4, 3
+# A title that stands after its body is compared with more of it: titles share most with the lead.
+_FAR_BEFORE = 8
 _UNLIKELY = -30.0
 
 State = str
 # States: "" nothing open; "C" a column seen; "H" a kicker seen; "T" title seen; "N" a new text without title announced by
-# byline or jump line; "B" body; "D" body that a subhead interrupts; "E" ended. 0/1 = without / with a title; "P" = ended, title
+# byline or jump line; "K" a kicker of a title that comes after its body; "B" body; "D" body that a subhead interrupts; "E" ended. 0/1 = without / with a title; "P" = ended, title
 # found after the body.
 _START = ""
 
@@ -154,7 +156,7 @@ def _best_path(
 
 def _trace(paths: list[dict[State, Path]]) -> list[Step]:
     """Walk back from the best final state; an article must not end in its head."""
-    unfinished = {"C": -4.0, "H": -4.0, "T": -3.0, "N": -3.0, "D0": -6.0, "D1": -6.0}
+    unfinished = {"C": -4.0, "H": -4.0, "K": -8.0, "T": -3.0, "N": -3.0, "D0": -6.0, "D1": -6.0}
     last = paths[-1]
     state: State | None = max(last, key=lambda name: last[name].score + unfinished.get(name, 0.0))
     steps: list[Step] = []
@@ -193,7 +195,7 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         clue.open_before = last_text is not None and ends_open(last_text.key) and not _ends_article(last_text)
         if unit.kind == "head":
             clue.overlap_after = cohesion.overlap(unit.profile, clue.after)
-            clue.overlap_before = cohesion.overlap(unit.profile, clue.before)
+            clue.overlap_before = cohesion.overlap(unit.profile, _texts(units, i - 1, -1, _FAR_BEFORE))
         if unit.kind in ("text", "head") and clue.open_before and last_text is not None:
             clue.join = seams.gain(_body_key(last_text), _body_key(unit))
         if unit.kind == "head" and not unit.is_heading:
@@ -211,12 +213,15 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
 
 
 def _is_listed(units: Sequence[Unit], i: int) -> bool:
-    """Say whether a heading's opening sign is a bullet: headings near it open with the same one."""
-    sign = units[i].key[:1]
-    if sign.isalnum() or sign in "“《（【「":
+    """Say whether a heading's opening sign is a bullet: headings near it open with a sign too and close without."""
+    if not _opens_with_sign(units[i]):
         return False
-    near = [*units[max(0, i - 5) : i], *units[i + 1 : i + 6]]
-    return any(unit.kind == "head" and unit.key[:1] == sign and unit.key[-1] != sign for unit in near)
+    return any(_opens_with_sign(unit) for unit in [*units[max(0, i - 4) : i], *units[i + 1 : i + 5]])
+
+
+def _opens_with_sign(unit: Unit) -> bool:
+    key = unit.key.strip()
+    return unit.kind == "head" and not key[0].isalnum() and key[0] not in "“‘《（【「『［〖—-│|" and key[-1] != key[0]
 
 
 # A page with this many marked headings sets its titles so; a plain line there is less often one.
@@ -271,8 +276,11 @@ def cohesion_score(cohesion: Cohesion, left: Sequence[Profile], right: Sequence[
         score *= _COSINE_DROP
     # A stretch of few bigrams cannot share many: its silence says less.
     size = min(sum(map(len, left)), sum(map(len, right)))
-    trust = min(1.0, size / 60.0)
+    trust = min(1.0, size / _ENOUGH_BOTH)
     return max(_COHESION_MIN, min(_COHESION_MAX, score)) * (trust if score < 0 else 1.0)
+
+
+_ENOUGH_BOTH = 90
 
 
 def overlap_score(overlap: float) -> float:
@@ -302,11 +310,18 @@ def _texts(units: Sequence[Unit], at: int, way: int, count: int) -> Iterator[Pro
                 return
             yield unit.profile
             seen += 1
+            if way < 0 and _has_title_above(units, at):
+                yield units[at - 1].profile
             if (way < 0 and _starts_article(unit)) or (way > 0 and _ends_article(unit)):
                 return
         elif seen and unit.kind in ("byline", "jump_from", "jump_to", "source"):
             return
         at += way
+
+
+def _has_title_above(units: Sequence[Unit], at: int) -> bool:
+    """Say whether a heading long enough to be a title stands straight above: it speaks of the whole article."""
+    return at > 0 and units[at - 1].kind == "head" and len(units[at - 1].key) > _SHORT_TITLE
 
 
 def _head_groups(units: Sequence[Unit]) -> list[tuple[int, int]]:
@@ -332,7 +347,7 @@ def _moves(state: State, unit: Unit, clue: Clues, grammar: Grammar) -> Iterator[
     if unit.kind == "head":
         yield from _head_moves(state, unit, clue, grammar)
         if not unit.level:
-            yield from _text_moves(state, unit, clue, penalty=_plain_head_penalty(unit, clue))
+            yield from _text_moves(state, unit, clue, penalty=_plain_head_penalty(state, unit, clue))
     elif unit.kind in ("text", "table"):
         yield from _text_moves(state, unit, clue, penalty=0.0)
     elif unit.kind == "byline":
@@ -359,9 +374,12 @@ def _last_resort(unit: Unit) -> Move:
     return Move("B0", "paragraph", _UNLIKELY, new=True, why=["unexpected"])
 
 
-def _plain_head_penalty(unit: Unit, clue: Clues) -> float:
+def _plain_head_penalty(state: State, unit: Unit, clue: Clues) -> float:
     """Score reading a short plain line as text: likely only where a sentence runs on into it or out of it."""
-    return -4.0 - (2.0 if unit.bold else 0.0) + clue.fragment
+    score = -4.0 - (2.0 if unit.bold else 0.0) + clue.fragment
+    if state in ("E0", "E1", "P", ""):
+        score -= 2.5
+    return score
 
 
 def _is_open(state: State) -> bool:
@@ -384,9 +402,16 @@ def _head_moves(state: State, unit: Unit, clue: Clues, grammar: Grammar) -> Iter
         yield Move("D" + state[1], "subhead", _subhead_score(unit, clue, grammar), new=False, why=["subhead"])
     if state in ("D0", "D1"):
         yield Move(state, "subhead", _subhead_score(unit, clue, grammar) - 5.0, new=False, why=["subhead"])
-    if state in ("B0", "E0"):
+    if state in ("B0", "E0", "K"):
         score, told = _after_body_score(unit, clue, grammar)
-        yield Move("P", "title", score, new=False, why=["head_after_body", *told])
+        # The article ends here too; after a kicker that has been counted.
+        over = close if state == "B0" else 0.0
+        yield Move("P", "title", score + over, new=False, why=["head_after_body", *told])
+        if clue.group[0] + 1 < clue.group[1]:
+            late = _kicker_score(unit, clue, grammar) - (1.0 if state != "K" else 0.0)
+            yield Move("K", "kicker", late + over, new=False, why=["head_after_body", "kicker"])
+    if state == "P" and grammar.subtitle_starts.match(unit.key.strip()) and clue.prev_kind == "head":
+        yield Move("P", "subtitle", 2.0, new=False, why=["head_after_body", "subtitle"])
     if state in ("B0", "B1", "E0", "E1", "P"):
         yield Move("P", "column", _column_after_score(state, unit, clue, grammar), new=False, why=["column_after_body"])
     if state in ("T", "N"):
@@ -424,7 +449,8 @@ def _title_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list
     """Score a heading as the title of the text after it."""
     key = unit.key.strip()
     trust = min(1.0, sum(map(len, clue.after)) / _ENOUGH)
-    score = _length_score(len(key)) + 0.65 * trust * overlap_score(clue.overlap_after)
+    fit = overlap_score(clue.overlap_after)
+    score = _length_score(len(key)) + trust * fit * (0.65 if fit > 0 else 1.0)
     score -= 0.7 * max(0.0, overlap_score(clue.overlap_before - 0.5 * clue.overlap_after))
     why = [f"overlap:{clue.overlap_after:.2f}"]
     if clue.run_starts:
@@ -470,9 +496,10 @@ def _column_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
     ):
         score += 5.2
     elif grammar.column_words.search(key) and len(key) <= _COLUMN_LENGTH:
-        score += 3.0
+        score += 3.8
     if len(key) > 22:
         score -= 2.0
+    score -= 0.5 * max(0.0, clue.fragment)
     if grammar.subtitle_starts.match(key):
         score -= 5.0
     return score - 0.4 * max(0.0, overlap_score(clue.overlap_after))
@@ -488,8 +515,11 @@ def _kicker_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
         score -= 3.0
     if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
+    elif grammar.column_words.search(key) and len(key) <= _COLUMN_LENGTH:
+        score -= 1.0
     if len(key) > 24:
         score -= 1.0
+    score -= 0.5 * max(0.0, clue.fragment)
     if grammar.kicker_ends.search(key):
         score += 0.7
     if grammar.subtitle_starts.match(key):
@@ -515,17 +545,20 @@ def _subhead_score(unit: Unit, clue: Clues, grammar: Grammar) -> float:
         score -= 4.0
     if grammar.roundups.search(key) and len(key) <= _ROUNDUP_LENGTH:
         score -= 3.0
-    return score + 0.3 * clue.cohesion - 0.5 * clue.style - 0.5 * max(0.0, clue.fragment)
+    return (
+        score + (0.3 if clue.cohesion > 0 else 0.8) * clue.cohesion - 0.5 * clue.style - 0.5 * max(0.0, clue.fragment)
+    )
 
 
 def _after_body_score(unit: Unit, clue: Clues, grammar: Grammar) -> tuple[float, list[str]]:
     """Score a heading as the title of the untitled text before it."""
     score = -2.5 + _length_score(len(unit.key.strip())) + 0.9 * overlap_score(clue.overlap_before)
-    score -= 0.6 * max(0.0, overlap_score(clue.overlap_after))
+    score -= 0.6 * max(0.0, overlap_score(clue.overlap_after - 0.5 * clue.overlap_before))
     if is_column_form(unit, grammar) and not clue.listed:
         score -= 4.0
     if clue.next_kind in ("head", ""):
-        score += 1.5
+        score += 1.0
+    score -= 0.5 * max(0.0, clue.fragment)
     return score, [f"overlap:{clue.overlap_before:.2f}"]
 
 
@@ -565,6 +598,8 @@ def _text_moves(state: State, unit: Unit, clue: Clues, *, penalty: float) -> Ite
     """List the readings of a text block: it goes on with the open article or begins one without a head."""
     ended = _ends_article(unit)
     starts = _starts_article(unit)
+    if state == "K":
+        return
     if state in ("", "C", "H", "T", "N"):
         titled = state == "T"
         score = {"": 0.0, "C": -1.0, "H": -3.5, "T": 0.0, "N": 0.0}[state]
@@ -578,7 +613,7 @@ def _text_moves(state: State, unit: Unit, clue: Clues, *, penalty: float) -> Ite
         yield Move(("E" if ended else "B") + flag, "paragraph", going + penalty, new=False, why=why)
     if state in ("D0", "D1"):
         return
-    fresh = -3.2 - 1.2 * clue.cohesion + (5.0 if starts else 0.0)
+    fresh = -3.6 - 1.0 * clue.cohesion + (5.0 if starts else 0.0)
     if state in ("E0", "E1", "P"):
         fresh = -0.8 - 0.5 * clue.cohesion + (2.0 if starts else 0.0)
     elif clue.open_before:
@@ -611,6 +646,8 @@ def _byline_moves(state: State, unit: Unit, clue: Clues) -> Iterator[Move]:
     credit = unit.credit
     # □本报记者 王丹 stands under a title; 记者 王丹 通讯员 李平 without sign or house stands at the end as often.
     opening = credit is not None and credit.role and not credit.bracketed and (credit.sign or credit.house)
+    if state == "K":
+        return
     if state in ("T", "C", "H", "N", ""):
         fresh = state == ""
         yield Move(
