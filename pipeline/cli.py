@@ -50,7 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="banmian", description="Turn OCR'd Chinese newspaper pages into article records.")
     parser.add_argument("--version", action="version", version=f"banmian {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument("--config", metavar="FILE", default=str(DEFAULT_CONFIG), help="default: configs/news.cfg")
     shared.add_argument(
         "--set",

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -33,11 +33,6 @@ from pipeline.output import Part, Written
 from pipeline.progress import Progress
 from pipeline.reader import Input, make_page, read_bytes
 from pipeline.types import Page
-
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
 
 MANIFEST_SCHEMA = "manifest/1.0"
 ERROR_SCHEMA = "error/1.0"
@@ -81,7 +76,8 @@ class Failure(NamedTuple):
     attempt: int = 1
 
 
-class Shard(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Shard:
     """Take part ``index`` (from 1) of ``count``: pages are dealt by the hash of their name."""
 
     index: int
@@ -336,10 +332,10 @@ class _Batch:
         if not tasks:
             return True
         make = functools.partial(_make_worker, self.load_chain, self.settings, self.out, self.stamp)
-        limits = {"workers": min(self.workers, len(tasks)), "seconds": self.settings.run.page_seconds}
+        workers, seconds = min(self.workers, len(tasks)), self.settings.run.page_seconds
         total = self.account.ended + len(tasks)
         try:
-            with closing(self.engine.run(make, tasks, **limits)) as outcomes:
+            with closing(self.engine.run(make, tasks, workers=workers, seconds=seconds)) as outcomes:
                 for outcome in outcomes:
                     part = outcome.result or self._lose(outcome)
                     self.account.add(part)
@@ -536,7 +532,9 @@ def _speed(account: _Account, seconds: float) -> dict[str, Any]:
 
 def _memory() -> dict[str, float] | None:
     """Tell the peak memory in MB of this process and of the largest worker; ``None`` where the system does not say."""
-    if resource is None:
+    try:
+        resource = import_module("resource")
+    except ImportError:  # Windows
         return None
     # macOS counts bytes, Linux kibibytes (getrusage(2)).
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10

@@ -3,9 +3,9 @@
 A worker has one task at a time, so that a lost worker costs one task and it is known which. That task is tried once
 more at the end, alone: what failed for want of memory or time beside others may then succeed.
 
-On Linux, in a process without other threads, the worker function is made once, here, and the processes are forked from
-it: they share the models' memory and a replacement starts in milliseconds. Elsewhere they are spawned and each makes its
-own.
+On Linux, in a process without other threads, the worker function is made once, here, and the processes are forked
+from it: they share the models' memory and a replacement starts in milliseconds. Elsewhere they are spawned and each
+makes its own.
 """
 
 from __future__ import annotations
