@@ -105,7 +105,9 @@ CURRENCY_SIGNS = {"¥": "CNY", "￥": "CNY", "$": "USD", "＄": "USD", "€": "E
 
 # Classifiers of more than one character come first by length. Each is written with what must not follow it.
 _CLASSIFIERS = {
-    **dict.fromkeys(("人次", "车次", "架次", "户次", "班次", "场次", "件次", "辆次", "台次", "人份", "剂次", "例次", "趟次"), ""),
+    **dict.fromkeys(
+        ("人次", "车次", "架次", "户次", "班次", "场次", "件次", "辆次", "台次", "人份", "剂次", "例次", "趟次"), ""
+    ),
     **dict.fromkeys(("标准箱", "平方", "部门", "方阵", "把手"), ""),
     "个": "体人别性展",
     "名": "称单字牌额列为誉下",
@@ -225,7 +227,9 @@ ORDINAL_UNITS = {
     for unit in (*_ORDINAL_ONLY, *"个名位家项件条台座所支只部本篇份张场次起例处块批类种门节组首层班", "人次", "方阵")
 }
 # Chinese numeral and classifier that are words (四处奔走), or names of kinds (二本, 三轮车).
-COUNT_WORDS = frozenset(("四处", "两口", "二本", "三本", "一本", "二层", "两人转", "二人", "三门", "八股", "百家", "九章"))
+COUNT_WORDS = frozenset(
+    ("四处", "两口", "二本", "三本", "一本", "二层", "两人转", "二人", "三门", "八股", "百家", "九章")
+)
 # 首个, 首批 …: the first of its kind.
 FIRST_UNITS = "个次届批家座条例台套支部艘架枚期轮场款只颗列单笔"
 
