@@ -38,6 +38,8 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Figure]]] = {
     "examples": pages.measure_examples,
     "speed": pages.measure_speed,
 }
+# Between these lines of a Markdown page the figures are put.
+MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 _LIBRARIES = ("spacy", "spacy-pkuseg", "jieba", "scikit-learn", "numpy")
 
 
@@ -102,6 +104,28 @@ def _number(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
+def to_markdown(evaluation: dict[str, Any]) -> str:
+    """Write an evaluation as a Markdown table."""
+    lines = ["| figure | value | 95 % interval | cases | set |", "|---|--:|--:|--:|---|"]
+    for name, row in evaluation["figures"].items():
+        interval = "" if row["low"] is None else f"{_number(row['low'])} – {_number(row['high'])}"
+        cases = f"{row['cases']:,} {row['unit']}"
+        lines.append(
+            f"| {name} | {_number(row['value'])} | {interval} | {cases} | {row['set']} `{row['fingerprint'][:8]}` |"
+        )
+    lines += [f"\nnot measured: {section}: {reason}" for section, reason in evaluation["not_measured"].items()]
+    return "\n".join(lines)
+
+
+def put_figures(page: str, evaluation: dict[str, Any]) -> str:
+    """Put the table of figures between the two marks of a Markdown page; raise ConfigError where a mark is missing."""
+    head, begin, rest = page.partition(MARKS[0])
+    _, end, tail = rest.partition(MARKS[1])
+    if not (begin and end):
+        raise ConfigError(f"the page lacks the lines {MARKS[0]} and {MARKS[1]}, between which the figures are put")
+    return f"{head}{begin}\n{to_markdown(evaluation)}\n{end}{tail}"
+
+
 def choose_sections(text: str | None) -> list[str]:
     """Read ``--only``: names of sections separated by commas; raise ConfigError for a name that is none."""
     if text is None:
@@ -120,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=Path("configs/news.cfg"), help="configuration to measure")
     parser.add_argument("--out", type=Path, default=Path("out/evaluation.json"), help="where the figures are written")
     parser.add_argument("--only", help=f"sections, separated by commas: {', '.join(SECTIONS)}")
+    parser.add_argument("--into", type=Path, help="also put the figures into this Markdown page, between its marks")
     return parser
 
 
@@ -131,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     try:
         evaluation = evaluate(Subject(options.config, options.shared), choose_sections(options.only))
+        if options.into:
+            options.into.write_text(put_figures(options.into.read_text("utf-8"), evaluation), "utf-8")
     except PipelineError as error:
         sys.stderr.write(f"evaluate: {error}\n")
         return 2

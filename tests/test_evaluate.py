@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.measures import goldsets, metrics
+from pipeline import evaluate, gate
+from pipeline.errors import ConfigError, PipelineError
+from pipeline.measures import goldsets, metrics, pages, texts
+from pipeline.measures.subject import Figure, Reckoning, Subject, agree, figures_of
 
 RATES = {
     "f1": (metrics.f1, (2, 4, 6), 0.4),
@@ -178,3 +181,124 @@ def test_run_script_leaves_arguments_and_output_alone(tmp_path, capsys):
     before = list(sys.argv)
     assert goldsets.run_script(script, ["a"])["found"] == ["a"]
     assert (sys.argv, capsys.readouterr().out) == (before, "")
+
+
+# ---- what is counted ------------------------------------------------------------------------------------------
+
+
+def gold_doc(entities, keywords=(), *, may=(), gold=(), gold_keywords=()):
+    notes = {
+        "entities": [{"text": text, "label": label, "where": "all"} for text, label in gold],
+        "may": list(may),
+        "keywords": list(gold_keywords),
+    }
+    return texts.GoldDoc("d", "", notes, list(entities), list(keywords))
+
+
+def mentions(_text, entities):
+    return [("".join(item["text"].split()), item["label"]) for item in entities]
+
+
+ENTITIES = {
+    "right": ([("王丹", "PER")], [("王丹", "PER")], [(1, 1, 1), (0, 0, 0), (0, 0, 0)]),
+    "spaces do not count": ([("王 丹", "PER")], [("王丹", "PER")], [(1, 1, 1), (0, 0, 0), (0, 0, 0)]),
+    "wrong label": ([("王丹", "LOC")], [("王丹", "PER")], [(0, 0, 1), (0, 1, 0), (0, 0, 0)]),
+    "found twice": ([("省委", "ORG")] * 2, [("省委", "ORG")], [(0, 0, 0), (0, 0, 0), (1, 2, 1)]),
+}
+
+
+@pytest.mark.parametrize(("found", "gold", "expected"), ENTITIES.values(), ids=ENTITIES.keys())
+def test_entity_counts(found, gold, expected):
+    assert texts.entity_counts(gold_doc(found, gold=gold), mentions) == expected
+
+
+def test_entity_counts_skip_surfaces_that_may_be_marked():
+    item = gold_doc([("半岛", "LOC")], may=["半岛"], gold=[("朝鲜", "LOC")])
+    assert texts.entity_counts(item, mentions)[1] == (0, 0, 1)
+
+
+def test_entity_counts_leave_short_surfaces_out_on_both_sides():
+    item = gold_doc([("中", "LOC"), ("朝鲜", "LOC")], gold=[("中", "LOC"), ("朝", "LOC"), ("朝鲜", "LOC")])
+    assert texts.entity_counts(item, mentions, min_chars=2)[1] == (1, 1, 1)
+
+
+def test_keyword_counts_take_the_first_ten_different_ones():
+    found = [f"词{number}" for number in range(12)]
+    item = gold_doc([], ["词0", *found], gold_keywords=["词0", "词9", "词10"])
+    assert texts.keyword_counts(item) == (2, 10, 3)
+
+
+@pytest.mark.parametrize(("residual", "closes"), [(3, True), (2, False)])
+def test_balance_closes(residual, closes):
+    balance = {"in": 10, "in_articles": 5, "in_furniture": 1, "dropped_markup": 1, "residual": residual}
+    assert pages.balance_closes(balance) is closes
+
+
+def test_agree_refuses_figures_that_the_scorer_counts_otherwise():
+    figure = Figure("a.f1", 0.5, None, None, 1, "pages", "s", "f")
+    agree([figure], {"a.f1": 0.50004})
+    with pytest.raises(PipelineError, match=r"a\.f1: counted 0\.5000, the set's scorer says 0\.6000"):
+        agree([figure], {"a.f1": 0.6})
+
+
+def test_figures_of_carry_set_cases_and_direction():
+    gold = goldsets.GoldSet("own", "f" * 64, 1)
+    (figure,) = figures_of("x", [(1, 2), (1, 2)], {"lost": Reckoning(metrics.rate, "lower")}, gold, "pages")
+    assert figure == Figure("x.lost", 0.5, 0.5, 0.5, 2, "pages", "own", "f" * 64, "lower")
+
+
+# ---- the command ----------------------------------------------------------------------------------------------
+
+LIGHT = ('nlp.pipeline=["sentences","times","quantities"]', "nlp.tokenizer.method=char", "assets.charlm=")
+CONFIG = goldsets.ROOT / "configs" / "news.cfg"
+
+
+def test_evaluate_says_what_it_did_not_measure(tmp_path):
+    found = evaluate.evaluate(Subject(CONFIG, tmp_path / "none", LIGHT), ["pages", "entities", "segmentation"])
+    assert found["figures"] == {}
+    assert found["not_measured"]["entities"].endswith("has no stage 'entities'")
+    assert "SHARED=" in found["not_measured"]["pages"]
+    assert "not measured: segmentation: no folder" in evaluate.to_table(found)
+
+
+def test_main_without_the_sets_succeeds_and_writes(tmp_path, capsys):
+    config = tmp_path / "light.cfg"
+    config.write_text('[nlp]\npipeline = ["sentences"]\n[nlp.tokenizer]\nmethod = "char"\n[assets]\ncharlm = ""\n')
+    out = tmp_path / "out" / "evaluation.json"
+    given = ["--shared", str(tmp_path / "none"), "--config", str(config), "--out", str(out), "--only", "pages,speed"]
+    assert evaluate.main(given) == 0
+    assert capsys.readouterr().out.count("not measured:") == 2
+    assert json.loads(out.read_text("utf-8"))["schema"] == evaluate.SCHEMA
+
+
+@pytest.mark.parametrize("only", ["page", "", ","])
+def test_only_refuses_what_is_no_section(only):
+    with pytest.raises(ConfigError, match="allowed are pages, entities"):
+        evaluate.choose_sections(only)
+
+
+def test_put_figures_replaces_what_stood_between_the_marks():
+    row = {"value": 0.5, "low": None, "high": None, "cases": 2, "unit": "pages", "set": "own", "fingerprint": "f" * 64}
+    page = f"a\n{evaluate.MARKS[0]}\nold\n{evaluate.MARKS[1]}\nz\n"
+    new = evaluate.put_figures(page, {"figures": {"x.f1": row}, "not_measured": {}})
+    assert "old" not in new
+    assert "| x.f1 | 0.5000 |  | 2 pages | own `ffffffff` |" in new
+    assert (new[:2], new[-2:]) == ("a\n", "z\n")
+
+
+def test_put_figures_refuses_a_page_without_marks():
+    with pytest.raises(ConfigError, match="lacks the lines"):
+        evaluate.put_figures("a", {"figures": {}, "not_measured": {}})
+
+
+def test_own_sets_hold_their_floors(tmp_path):
+    """The part of the gate that needs nothing but the repository."""
+    found = evaluate.evaluate(Subject(CONFIG, tmp_path / "none", LIGHT[:2]), ["times", "examples"])
+    assert found["not_measured"] == {}
+    floors = {
+        name: floor
+        for name, floor in gate.read_floors(gate.FLOORS).items()
+        if name.partition(".")[0] in ("times", "examples")
+    }
+    assert floors
+    assert [verdict for verdict in gate.check(found, floors) if verdict.status != "ok"] == []

@@ -27,8 +27,9 @@ PKU_WORDS = "corpora/segmentation/sighan2005/pku_training_words.utf8"
 MSRA_TEST = "corpora/ner/msra/test.char.bmes.xz"
 TOPICS = "gold/topics/dev.jsonl"
 RAWTEXT = "rawtext"
-TIMES = Path(__file__).resolve().parent.parent / "tests" / "data" / "times.jsonl"
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "pages"
+ROOT = Path(__file__).resolve().parent.parent.parent
+TIMES = ROOT / "tests" / "data" / "times.jsonl"
+EXAMPLES = ROOT / "examples" / "pages"
 # Development pages that nobody looks at while rules are written: those with the smallest SHA-256 of the name.
 HELD_PAGES = 20
 _BMES_LABELS = {"NR": "PER", "NS": "LOC", "NT": "ORG"}

@@ -17,6 +17,8 @@ from pipeline.reader import read_page
 
 _PAGE_F1 = {"kickers": "kickers_f1", "subtitle": "subtitle_f1", "column": "column_f1", "subheads": "subheads_f1"}
 _PAGE_F1["authors"] = "authors_f1"
+# Figures whose sum over pages is compared with what the scorer says of all pages together.
+_WHOLE = ("characters_assigned", "characters_lost", "title_exact", "kind_accuracy", "paragraphs_exact")
 
 
 def page_counts(scorer: Any, gold: dict[str, Any], predicted: dict[str, Any]) -> dict[str, tuple[float, ...]]:
@@ -67,7 +69,7 @@ def measure_pages(subject: Subject) -> Iterator[Figure]:
             figures,
             {
                 f"pages.{part}.article_f1": whole["articles"]["F1"],
-                f"pages.{part}.kind_accuracy": whole["kind_accuracy"],
+                **{f"pages.{part}.{name}": whole[name] for name in _WHOLE},
             },
         )
         yield from figures

@@ -48,14 +48,15 @@ class Reckoning(NamedTuple):
 class Subject:
     """Hold what is measured: a configuration, its chain (loaded at first use), and the folder of the sets."""
 
-    def __init__(self, path: Path, shared: Path) -> None:
+    def __init__(self, path: Path, shared: Path, overrides: Sequence[str] = ()) -> None:
         self.path = path
         self.shared = shared
+        self.overrides = tuple(overrides)
 
     @cached_property
     def settings(self) -> Settings:
         """Load the configuration."""
-        return config.load(self.path)
+        return config.load(self.path, self.overrides)
 
     @cached_property
     def chain(self) -> Chain:
@@ -79,7 +80,7 @@ class Subject:
 
     def reduced(self, *overrides: str) -> Language:
         """Build the spaCy pipeline of the configuration with some values changed."""
-        return make_nlp(config.load(self.path, overrides))
+        return make_nlp(config.load(self.path, [*self.overrides, *overrides]))
 
 
 def page_files(folder: Path) -> list[Path]:
