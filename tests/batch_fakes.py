@@ -94,4 +94,5 @@ def lines(out, name):
 
 
 if __name__ == "__main__":
-    sys.exit(batch(sys.argv[1], *sys.argv[3:], workers=int(sys.argv[2])).exit_status)
+    REDO = os.environ.get("FAKE_REDO", "changed")
+    sys.exit(batch(sys.argv[1], *sys.argv[3:], workers=int(sys.argv[2]), redo=REDO).exit_status)
