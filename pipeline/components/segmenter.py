@@ -23,11 +23,14 @@ from pipeline.errors import ConfigError
 NAME = "banmian.segmenter.v1"
 
 # What the models saw: full-width forms, one dot for foreign names, one dash. One character for one, so offsets stay.
-_VIEW = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-_VIEW |= str.maketrans(
-    {"•": "·", "・": "·", "‧": "·", "･": "·", "∙": "·", "–": "—", "―": "—", "─": "—", "〇": "○", '"': "”", "'": "’"}
-)
-_VIEW |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"), " ")
+_VIEW: dict[int, int | str] = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+_VIEW |= {ord(char): "·" for char in "•・‧･∙"} | {ord(char): "—" for char in "–―─"}
+_VIEW |= {ord("〇"): "○", ord('"'): "”", ord("'"): "’"}
+_VIEW |= {ord(char): " " for char in "\u200b\u200c\u200d\u2060\ufeff"}
+
+# Inside a number the training text has these marks: 2,300 is one word as 2．300 is, 10:30 was set with a ratio sign.
+_INSIDE_NUMBER = re.compile("(?<=[0-9０-９])[,:：](?=[0-9０-９])")
+_NUMBER_MARKS = {",": "．", ":": "∶", "：": "∶"}
 
 # A sentence end with the closing marks after it. Segments between sentence ends and white space are independent of
 # each other, so that a text cut anywhere else gives the same words, and memory does not grow with the text.
@@ -122,7 +125,7 @@ def read_user_words(path: Path) -> list[UserWord]:
 
 def model_view(text: str) -> str:
     """Map a text to the widths the models were trained on, one character for one."""
-    return text.translate(_VIEW)
+    return _INSIDE_NUMBER.sub(lambda match: _NUMBER_MARKS[match.group()], text).translate(_VIEW)
 
 
 def segments(view: str) -> Iterator[str]:
