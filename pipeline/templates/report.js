@@ -133,6 +133,9 @@ function setPane(pane) {
   state.pane = pane;
   document.body.dataset.pane = pane;
   [...$("tabs").children].forEach((button, at) => { button.className = ["list", "view", "page"][at] === pane ? "on" : ""; });
+  // A hidden pane cannot be scrolled, so the place is looked up again when it is shown.
+  const place = pane === "list" ? null : $(pane).querySelector(".hit") || (pane === "page" ? $(pane).querySelector(".own") : null);
+  if (place && matchMedia("(max-width: 700px)").matches) place.scrollIntoView({block: "center"});
 }
 
 // ---- left: articles, names
@@ -415,7 +418,7 @@ function openOverview() {
   const parts = ["in_articles", "in_furniture", "dropped_markup", "residual"].map((key) => [key, balance.get(key) || 0]);
   const bar = h("div", {class: "stack"}, parts.map(([key, value]) => { const node = h("span", {title: `${say(key)} ${number(value)}`}); node.style.width = `${100 * value / total}%`; return node; }));
   const card = (value, word) => h("div", {class: "card"}, h("b", {}, number(value)), h("span", {}, word));
-  const flat = Object.entries(m).flatMap(([key, value]) => value && typeof value === "object" ? Object.entries(value).filter(([, inner]) => inner === null || typeof inner !== "object").map(([inner, x]) => [`${key}.${inner}`, x]) : [[key, value]]);
+  const flat = leaves(m, "").filter(([key]) => !key.startsWith("config.resolved."));
   fill($("view"), h("div", {class: "overview"},
     h("div", {class: "cards full"}, card(o.page_total, say("pages")), card(o.articles, say("articles")), card(o.characters, say("characters")), card(o.error_total, say("failed"))),
     o.articles > DATA.articles.length ? h("div", {class: "warn full"}, say("only", number(o.limit))) : null,
@@ -429,6 +432,10 @@ function openOverview() {
   fill($("page"));
   delete $("page").dataset.page;
   markItem();
+}
+function leaves(value, path) {
+  if (value === null || typeof value !== "object") return [[path, value]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
 }
 function markItem() {
   document.querySelectorAll("#items .item[data-n]").forEach((node) => node.classList.toggle("on", +node.dataset.n === state.article));
