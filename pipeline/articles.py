@@ -71,8 +71,7 @@ def _drafts(units: Sequence[Unit], steps: Sequence[Step]) -> list[Draft]:
     for unit, step in zip(units, steps, strict=True):
         if step.new or not drafts:
             drafts.append(Draft([]))
-        role: Role = "title" if step.role == "title2" else step.role  # type: ignore[assignment]
-        drafts[-1].members.append(Member(unit, role, step.score, step.evidence))
+        drafts[-1].members.append(Member(unit, step.role, step.score, step.evidence()))  # type: ignore[arg-type]
     return drafts
 
 

@@ -127,7 +127,7 @@ def _flags(draft: Draft, parts: _Parts, title: str | None, min_confidence: float
         flags.add("untitled")
     if parts.joined:
         flags.add("joined_across_break")
-    if any("head_after_body" in member.evidence for member in draft.members):
+    if any(item.startswith("late_title") for member in draft.members for item in member.evidence):
         flags.add("head_after_body")
     if texts and draft.kind == "news" and draft.form != "poem":
         last = texts[-1].unit

@@ -11,10 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
     {"types"},
-    {"artefacts", "ngrams", "charlm", "grammar", "cohesion", "publication", "numerals"},
+    {"artefacts", "ngrams", "charlm", "grammar", "weights", "cohesion", "publication", "numerals"},
     {"cleaning", "bylines"},
     {"blocks"},
     {"seams"},
+    {"clues"},
+    {"readings"},
     {"notices", "sequence"},
     {"assembly", "mending"},
     {"articles"},

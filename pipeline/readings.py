@@ -1,0 +1,166 @@
+"""The readings of a heading: the features that speak for it as title, kicker, subhead, standing head …"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.blocks import Unit
+from pipeline.clues import Clues, overlap_score
+from pipeline.grammar import Grammar
+
+# A list of named features with their values; weights are in pipeline.weights.
+Features = list[tuple[str, float]]
+Readings = Mapping[str, Features]
+# Standing heads are short: 走基层, 高质量发展调研行; headings over short items shorter: 一周要闻.
+COLUMN_LENGTH, ROUNDUP_LENGTH = 14, 8
+# Main titles have 8 to 30 characters, subheads 4 to 14, kickers up to 24.
+_TITLE_LENGTHS = (5, 8, 11, 14)
+_SUBHEAD_LENGTH, _LONG_COLUMN, _LONG_KICKER = 14, 22, 24
+# Bigrams of text that a title can be measured against; fewer say little.
+_ENOUGH = 60
+
+
+def is_column_form(key: str, grammar: Grammar) -> bool:
+    """Say whether a heading is set off as a standing head: 【…】, ■…, …｜."""
+    for pair in grammar.column_brackets:
+        if key.startswith(pair[0]) and key.endswith(pair[1]) and key.count(pair[0]) == 1:
+            return True
+    return len(key) > 2 and (key[0] in grammar.column_signs or key[-1] in grammar.column_signs)
+
+
+def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
+    """Give the features of every reading of a heading that its form and place allow."""
+    key = unit.key.strip()
+    form = float(is_column_form(key, grammar) and not clue.listed)
+    roundup = float(grammar.roundups.search(key) is not None and len(key) <= ROUNDUP_LENGTH)
+    word = float(
+        grammar.column_words.search(key) is not None and len(key) <= COLUMN_LENGTH and not form and not roundup
+    )
+    dash = float(grammar.subtitle_starts.match(key) is not None)
+    ends = float(grammar.kicker_ends.search(key) is not None)
+    fragment = max(0.0, clue.fragment)
+    trust = min(1.0, sum(map(len, clue.after)) / _ENOUGH)
+    fit = overlap_score(clue.overlap_after)
+    close, apart = max(0.0, fit), max(0.0, -fit)
+    last = clue.group[0] + 1 >= clue.group[1]
+    length = _length(len(key))
+    column: Features = [
+        ("column.bias", 1.0),
+        ("column.form", form),
+        ("column.roundup", roundup * (1.0 - form)),
+        ("column.word", word),
+        ("column.long", float(len(key) > _LONG_COLUMN)),
+        ("column.dash", dash),
+        ("column.overlap", close),
+        ("column.fragment", fragment),
+    ]
+    readings: dict[str, Features] = {
+        "title": [
+            ("title.bias", 1.0),
+            (f"title.{length}", 1.0),
+            ("title.overlap", close * trust),
+            ("title.no_overlap", apart * trust),
+            ("title.overlap_before", max(0.0, overlap_score(clue.overlap_before - 0.5 * clue.overlap_after))),
+            ("title.marker_next", float(clue.run_starts)),
+            ("title.byline_next", float(clue.run_next in ("byline", "jump_from"))),
+            ("title.no_text", float(clue.next_text < 0)),
+            ("title.column_form", form),
+            ("title.column_word", word),
+            ("title.roundup", roundup),
+            ("title.dash", dash),
+            ("title.kicker_end", ends),
+            ("title.rank", float(clue.rank)),
+            ("title.style", clue.style),
+            ("title.fragment", fragment),
+        ],
+        "column": column,
+        "kicker": [
+            ("kicker.bias", 1.0),
+            ("kicker.column_form", form),
+            ("kicker.roundup", roundup),
+            ("kicker.column_word", word),
+            ("kicker.long", float(len(key) > _LONG_KICKER)),
+            ("kicker.end", ends),
+            ("kicker.dash", dash),
+            ("kicker.overlap", close),
+            ("kicker.rank", float(clue.rank)),
+            ("kicker.fragment", fragment),
+            ("kicker.last", float(last)),
+        ],
+        "subhead": [
+            ("subhead.bias", 1.0),
+            ("subhead.beyond14", float(max(0, len(key) - _SUBHEAD_LENGTH))),
+            ("subhead.column_form", form),
+            ("subhead.dash", dash),
+            ("subhead.no_text_next", float(clue.next_kind != "text")),
+            ("subhead.marker_next", float(clue.next_starts)),
+            ("subhead.no_text", float(clue.next_text < 0)),
+            ("subhead.roundup", roundup),
+            ("subhead.cohesion", max(0.0, clue.cohesion)),
+            ("subhead.no_cohesion", max(0.0, -clue.cohesion)),
+            ("subhead.style", clue.style),
+            ("subhead.fragment", fragment),
+        ],
+    }
+    readings |= _after_body(clue, form, fragment, length, column, dash)
+    readings |= _after_title(unit, clue, fit, dash, ends, column, last=last)
+    return readings
+
+
+def _length(length: int) -> str:
+    """Name the class of a heading's length."""
+    return next((f"length<{limit}" for limit in _TITLE_LENGTHS if length < limit), f"length>={_TITLE_LENGTHS[-1]}")
+
+
+def _after_body(
+    clue: Clues, form: float, fragment: float, length: str, column: Features, dash: float
+) -> dict[str, Features]:
+    """Read a heading as part of a headline that stands after its body."""
+    before = overlap_score(clue.overlap_before)
+    head_next = float(clue.next_kind in ("head", ""))
+    readings: dict[str, Features] = {
+        "late_title": [
+            ("late_title.bias", 1.0),
+            (f"late_title.{length}", 1.0),
+            ("late_title.overlap_before", max(0.0, before)),
+            ("late_title.no_overlap_before", max(0.0, -before)),
+            ("late_title.overlap", max(0.0, overlap_score(clue.overlap_after - 0.5 * clue.overlap_before))),
+            ("late_title.column_form", form),
+            ("late_title.head_next", head_next),
+            ("late_title.fragment", fragment),
+        ],
+        "late_column": [*column, ("late_column.bias", 1.0), ("late_column.head_next", head_next)],
+    }
+    if dash:
+        readings["late_subtitle"] = [("late_subtitle.bias", 1.0)]
+    return readings
+
+
+def _after_title(
+    unit: Unit, clue: Clues, fit: float, dash: float, ends: float, column: Features, *, last: bool
+) -> dict[str, Features]:
+    """Read a heading that follows a title: subtitle, second line of the title, kicker, standing head, first subhead."""
+    readings: dict[str, Features] = {
+        "subtitle": [("subtitle.bias", 1.0), ("subtitle.dash", dash)],
+        "title2": [
+            ("title2.bias", 1.0),
+            ("title2.overlap", max(0.0, fit)),
+            ("title2.no_overlap", max(0.0, -fit)),
+            ("title2.seam", clue.seam),
+            ("title2.dash", dash),
+        ],
+        "kicker_after": [
+            ("kicker_after.bias", 1.0),
+            ("kicker_after.end", ends),
+            ("kicker_after.plain", float(not unit.is_heading and last)),
+            ("kicker_after.dash", dash),
+        ],
+        "column_after_title": [*column, ("column_after_title.bias", 1.0)],
+    }
+    if last and clue.next_kind == "text":
+        readings["subhead_first"] = [
+            ("subhead_first.bias", 1.0),
+            ("subhead_first.dash", dash),
+            ("subhead_first.marker_next", float(clue.next_starts)),
+        ]
+    return readings

@@ -1,0 +1,347 @@
+"""Compose newspaper pages from running text, with known layout and damage, to tune the splitter on.
+
+Every page is drawn from a seed: articles of :mod:`pipeline.training.rawtext` get headlines, bylines, subheads and the
+damage that OCR engines do (columns cut, heading depths at random, heads after their body …), and each line keeps its role and
+article. Names, standing heads and formulas are made up here; subheads and kickers are half of them clauses of the article's own
+text, as editors write them, half of them general phrases.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.training.rawtext import Raw
+
+_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏田任姜范方石姚谭"
+_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀兰霞平刚桂英建华文辉玲红玉梅海燕春晓东波宁雪峰凯俊岩琳倩颖"
+_TOPICS = "民生 法治 健康 乡村 经济 文化 教育 创新 城市 社区 农业 科技 环保 交通 养老 就业 消费 旅游 企业 青年 政务 金融 生态 体育".split()
+_COLUMN_ENDS = "在线 直通车 视点 观察 之窗 纪事 进行时 广角 聚焦 调查 专题 论坛 连线 走笔 纵横 行动 故事 课堂 信箱 周刊 一线 前沿 巡礼 时评".split()
+_COLUMN_LONG = "走进百姓生活 奋进新时期·看变化 学习宣传贯彻大会精神 一线见闻 回望来时路 喜迎佳节 我们的日子 建设者风采 深读 今日论 身边的榜样 老城记忆".split()
+_ROUNDUPS = "简讯 短讯 快讯 要闻速览 一周要闻 新闻速递 财经简报 国际动态 信息窗 科技短波 新闻集锦 今日资讯".split()
+_VERBS = "强化 深化 优化 提升 推进 拓展 夯实 激发 打造 完善 筑牢 凝聚 守护 破解 擦亮 盘活 畅通 补齐 织密 厚植".split()
+_NOUNS = "服务保障 改革动能 营商环境 治理效能 发展活力 民生底线 产业链条 为民初心 安全防线 人才支撑 文化根基 乡村底色 责任担当 工作合力 惠民举措 创新平台".split()
+_PHRASES = "见实效 开新局 走在前 惠万家 添动力 有温度 稳增长 促转型 解民忧 聚人心 抓落实 优环境 强弱项 谋长远".split()
+_KICKERS = "市委常委会召开会议 有关部门联合部署 记者从有关方面获悉 新规即将实施 今年上半年 专家解读 一季度数据出炉 部署下一阶段工作 昨日举行 代表委员热议 追踪报道 创新举措 便民利民 万众一心 共克时艰".split()
+_PLACES = "太原 大同 临汾 长治 晋中 北京 上海 石家庄 郑州 西安 济南 武汉 南京 成都 广州 沈阳 兰州 昆明".split()
+_PUNCTUATION = str.maketrans("，；：？！（）", ",;:?!()")
+_CLAUSE = re.compile(r"[一-鿿]{4,18}")
+
+
+@dataclass(slots=True)
+class Label:
+    """Say what a line of a composed page is: its role, and the article it belongs to (-1 = none)."""
+
+    role: str
+    article: int
+
+
+@dataclass(slots=True)
+class Composed:
+    """Hold a composed page: its text and a label for each line that has text, by line number."""
+
+    text: str
+    labels: dict[int, Label]
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str
+    role: str
+    article: int
+    heading: str = ""
+
+
+@dataclass(slots=True)
+class _Style:
+    """Hold how a page sets its headings; ``depths`` gives the markup of each role."""
+
+    depths: dict[str, str]
+    noise: float
+    blank_lines: bool
+    punctuation: str
+    marker_bold: bool
+
+
+@dataclass(slots=True)
+class _Story:
+    number: int
+    head: list[_Line] = field(default_factory=list)
+    body: list[_Line] = field(default_factory=list)
+    late: list[_Line] = field(default_factory=list)
+
+
+def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw]) -> Composed:
+    """Compose a page of the given stories and, now and then, a round-up of briefs."""
+    style = _draw_style(rng)
+    lines: list[_Line] = []
+    number = 0
+    if rng.random() < 0.7:
+        lines += _masthead(rng)
+    at = rng.randrange(len(stories)) if briefs and rng.random() < 0.35 else -1
+    for place, raw in enumerate(stories):
+        if place == at:
+            items = _roundup(rng, briefs, number)
+            number = 1 + max(line.article for line in items)
+            lines += items
+        story = _story(rng, raw, number)
+        number += 1
+        lines += story.head + _photo_inside(rng, story, stories, number) + story.late
+        number += 1
+        if rng.random() < 0.2:
+            lines += _small(rng, number)
+            number += 1
+    if rng.random() < 0.4:
+        lines.append(_Line(f"责编 {_name(rng)} 版式 {_name(rng)}", "furniture", -1))
+    return _print(rng, lines, style)
+
+
+# ---- the parts of a story ---------------------------------------------------------------------------------------
+
+
+def _name(rng: random.Random, *, spaced: bool = False) -> str:
+    given = "".join(rng.choice(_GIVEN) for _ in range(rng.choice((1, 1, 2))))
+    return rng.choice(_SURNAMES) + (" " if spaced and len(given) == 1 else "") + given
+
+
+def _clauses(text: str, low: int, high: int) -> list[str]:
+    return [clause for clause in _CLAUSE.findall(text) if low <= len(clause) <= high]
+
+
+def _general(rng: random.Random) -> str:
+    """Make a general phrase such as editors put over a section."""
+    draw = rng.random()
+    if draw < 0.4:
+        return rng.choice(_VERBS) + rng.choice(_NOUNS)
+    if draw < 0.7:
+        return f"{rng.choice(_VERBS)}{rng.choice(_NOUNS)} {rng.choice(_VERBS)}{rng.choice(_NOUNS)}"
+    return f"{rng.choice(_TOPICS)}{rng.choice(_PHRASES)}" if draw < 0.9 else f"{rng.choice(_TOPICS)}怎么看"
+
+
+def _subhead(rng: random.Random, paragraph: str, number: int) -> str:
+    own = _clauses(paragraph, 4, 13)
+    text = rng.choice(own) if own and rng.random() < 0.5 else _general(rng)
+    return f"{'一二三四五六七八九十'[number % 10]}、{text}" if rng.random() < 0.08 else text
+
+
+def _column(rng: random.Random) -> str:
+    name = rng.choice(_TOPICS) + rng.choice(_COLUMN_ENDS) if rng.random() < 0.7 else rng.choice(_COLUMN_LONG)
+    shapes = ("【{}】", "■{}", "{} |", "◆{}", "■ {} ■", "●{}", "［{}］", "{}", "{}", "{}")
+    return rng.choice(shapes).format(name)
+
+
+def _story(rng: random.Random, raw: Raw, number: int) -> _Story:
+    """Dress a document as an article and damage it."""
+    story = _Story(number)
+    paragraphs = [line.strip() for line in raw.body.split("\n") if len(line.strip()) > 8][: rng.randint(2, 9)]
+    truncated = rng.random() < 0.05 and len(paragraphs[0]) > 60
+    if truncated:
+        paragraphs[0] = paragraphs[0][rng.randrange(15, len(paragraphs[0]) - 20) :]
+    cut_end = rng.random() < 0.05 and len(paragraphs[-1]) > 40
+    if cut_end:
+        paragraphs[-1] = paragraphs[-1][: rng.randrange(20, len(paragraphs[-1]) - 5)]
+    title = raw.title if len(raw.title) >= 5 and rng.random() > 0.05 else ""
+    head = _headline(rng, raw, title, number)
+    byline = _bylines(rng)
+    if byline[0]:
+        head.append(_Line(byline[0], "byline", number))
+    jump = f"（上接第{rng.randint(1, 4)}版）" if truncated and rng.random() < 0.4 else ""
+    if jump and rng.random() < 0.5:
+        head.append(_Line(jump, "jump", number))
+        jump = ""
+    story.body = _body(rng, paragraphs, number, jump + ("" if truncated else byline[1]))
+    if byline[2] and not cut_end:
+        if rng.random() < 0.4:
+            story.body[-1].text += byline[2]
+        else:
+            story.body.append(_Line(byline[2].strip(), "credit", number))
+    elif rng.random() < 0.08:
+        story.body[-1].text += f"（下转第{rng.randint(2, 8)}版）"
+    if title and rng.random() < 0.05 and not byline[0]:
+        story.late = [line for line in head if line.role in ("kicker", "title", "subtitle")]
+        head = [line for line in head if line not in story.late]
+    elif rng.random() < 0.03 and head and head[0].role == "column":
+        story.late = [head.pop(0)]
+    story.head = head
+    return story
+
+
+def _headline(rng: random.Random, raw: Raw, title: str, number: int) -> list[_Line]:
+    """Set column, kickers, title and subtitle of a story."""
+    head: list[_Line] = []
+    column = re.match(r"【(.{3,16})】", title)
+    title = re.sub(r"^【.{1,16}】", "", title)
+    if column or rng.random() < 0.22:
+        head.append(_Line(f"【{column[1]}】" if column and rng.random() < 0.6 else _column(rng), "column", number))
+    if not title:
+        return head
+    for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
+        own = _clauses(raw.body[:300], 5, 16)
+        text = rng.choice(own) if own and rng.random() < 0.35 else rng.choice((rng.choice(_KICKERS), _general(rng)))
+        head.append(_Line(text, "kicker", number))
+    at = title.find(" ") if " " in title else rng.randrange(4, max(5, len(title) - 3))
+    if len(title) > 12 and rng.random() < 0.1 and 3 < at < len(title) - 3:
+        head += [_Line(title[:at].strip(), "title", number), _Line(title[at:].strip(), "title", number)]
+    else:
+        head.append(_Line(title, "title", number))
+    if rng.random() < 0.2:
+        own = _clauses(raw.body[200:900], 8, 18)
+        dash = f"——{rng.choice(_PLACES)}{rng.choice(_VERBS)}{rng.choice(_NOUNS)}{rng.choice(('纪实', '见闻', '侧记', '工作综述'))}"
+        head.append(_Line(rng.choice(own) if own and rng.random() < 0.5 else dash, "subtitle", number))
+    return head
+
+
+def _bylines(rng: random.Random) -> tuple[str, str, str]:
+    """Draw where the byline stands: on a line below the title, after the marker, at the end."""
+    spaced = rng.random() < 0.4
+    one, two = _name(rng, spaced=spaced), _name(rng, spaced=spaced)
+    draw = rng.random()
+    day = f"{rng.randint(1, 12)}月{rng.randint(1, 28)}日"
+    marker = rng.choice(
+        ("本报讯", "本报讯", f"新华社{rng.choice(_PLACES)}{day}电", f"本报{rng.choice(_PLACES)}{day}电")
+    )
+    blank = rng.choice((" ", "　", ""))
+    if draw < 0.12:
+        lead = rng.choice(("□本报记者 {}", "本报记者 {}", "◎本报记者 {} {}", "■ 记者 {}", "○ 本报记者 {}")).format(
+            one, two
+        )
+        return lead, "", ""
+    if draw < 0.4:
+        return "", f"{marker}（记者 {one}{rng.choice(('', f'、{two}', f' 通讯员 {two}'))}）{blank}", ""
+    signed = rng.choice(
+        (
+            f"（{one}）",
+            f"（{one} {two}）",
+            f"（记者 {one}）",
+            f"记者 {one} 通讯员 {two}",
+            f"{one}  {two}",
+            one,
+            "据新华社电",
+            "（据新华社）",
+        )
+    )
+    if draw < 0.75:
+        return "", f"{marker}{blank or ' '}" if rng.random() < 0.5 else "", signed
+    return "", f"{marker}{blank or ' '}" if rng.random() < 0.4 else "", ""
+
+
+def _body(rng: random.Random, paragraphs: Sequence[str], number: int, lead: str) -> list[_Line]:
+    """Set the paragraphs with subheads, cut by column breaks."""
+    body: list[_Line] = []
+    with_subheads = len(paragraphs) >= 3 and rng.random() < 0.4
+    for place, paragraph in enumerate(paragraphs):
+        if with_subheads and rng.random() < (0.1 if not place else 0.45):
+            body.append(_Line(_subhead(rng, paragraph, len(body)), "subhead", number))
+        text = (lead if not place else "") + paragraph
+        body += [_Line(part, "paragraph", number) for part in _cut(rng, text)]
+    return body
+
+
+def _cut(rng: random.Random, text: str) -> list[str]:
+    """Cut a paragraph as a column break does, or not."""
+    if len(text) < 60 or rng.random() > 0.22:
+        return [text]
+    at = rng.randrange(12, len(text) - 8)
+    return [text[:at], text[at:]]
+
+
+# ---- pieces around it --------------------------------------------------------------------------------------------
+
+
+def _photo_inside(rng: random.Random, story: _Story, stories: Sequence[Raw], number: int) -> list[_Line]:
+    """Put a photo with caption and credit into a story's body, or leave it alone."""
+    if rng.random() > 0.12:
+        return story.body
+    other = rng.choice(stories)
+    caption = next((line for line in other.body.split("\n")[::-1] if 25 <= len(line) <= 160), "")
+    if not caption:
+        return story.body
+    credit = rng.choice(("{} 摄", "记者 {} 摄", "本报记者 {} 摄影报道", "{}摄")).format(_name(rng))
+    photo = [_Line(caption, "caption", number), _Line(credit, "credit", number)]
+    at = rng.randrange(len(story.body) + 1)
+    return [*story.body[:at], *photo, *story.body[at:]]
+
+
+def _roundup(rng: random.Random, briefs: Sequence[Raw], number: int) -> list[_Line]:
+    """Set a heading over three to six short items with titles of their own."""
+    bullet = rng.choice(("", "", "●", "▲", "■"))
+    lines = [_Line(rng.choice(_ROUNDUPS), "column", number)]
+    for raw in rng.sample(list(briefs), min(len(briefs), rng.randint(3, 6))):
+        lines.append(_Line(bullet + raw.title, "title", number))
+        lines.append(_Line(rng.choice(("", "", "本报讯 ")) + raw.body.replace("\n", ""), "paragraph", number))
+        number += 1
+    return lines
+
+
+def _small(rng: random.Random, number: int) -> list[_Line]:
+    """Set a notice, an advertisement or a slogan."""
+    phone = f"0351-{rng.randint(2000000, 8999999)}"
+    pieces = (
+        [
+            ("遗失声明", "notice"),
+            (f"{_name(rng)}不慎将身份证遗失，证号{rng.randint(10**9, 10**10)}，声明作废。", "notice"),
+        ],
+        [("天气预报", "notice"), ("今天白天：多云，最高气温12℃。", "notice"), ("今天夜间：晴，最低气温3℃。", "notice")],
+        [(f"出售二手办公桌椅，免费上门送货，价格优惠。电话：{phone}", "notice")],
+        [("讲文明 树新风 公益广告", "notice")],
+    )
+    return [_Line(text, role, number) for text, role in rng.choice(pieces)]
+
+
+def _masthead(rng: random.Random) -> list[_Line]:
+    day = f"20{rng.randint(10, 25)}年{rng.randint(1, 12)}月{rng.randint(1, 28)}日"
+    return [_Line(f"第{rng.randint(1, 12)}版 {day} 星期{rng.choice('一二三四五六日')}", "furniture", -1)]
+
+
+# ---- how it is set -----------------------------------------------------------------------------------------------
+
+_HEADINGS = ("column", "kicker", "title", "subtitle", "subhead")
+
+
+def _draw_style(rng: random.Random) -> _Style:
+    """Draw how an engine marks headings: consistently, by depth; flat; only in part; not at all."""
+    draw = rng.random()
+    if draw < 0.45:
+        title = rng.choice(("# ", "## "))
+        depths = {"title": title, "subhead": rng.choice(("### ", "### ", "#### ", "## "))}
+        depths |= {role: rng.choice(("## ", "### ", "", title)) for role in ("column", "kicker", "subtitle")}
+    elif draw < 0.7:
+        flat = rng.choice(("# ", "## ", "### "))
+        depths = dict.fromkeys(_HEADINGS, flat)
+    elif draw < 0.85:
+        depths = {role: rng.choice(("# ", "## ", "### ", "**", "")) for role in _HEADINGS}
+    else:
+        depths = dict.fromkeys(_HEADINGS, "")
+    return _Style(
+        depths,
+        rng.choice((0.0, 0.1, 0.25)),
+        draw < 0.93,
+        rng.choice(("full", "full", "half", "mixed")),
+        rng.random() < 0.5,
+    )
+
+
+def _print(rng: random.Random, lines: Sequence[_Line], style: _Style) -> Composed:
+    """Write the lines out in a style."""
+    out: list[str] = []
+    labels: dict[int, Label] = {}
+    for line in lines:
+        text = line.text
+        if style.punctuation == "half" or (style.punctuation == "mixed" and rng.random() < 0.5):
+            text = text.translate(_PUNCTUATION)
+        if line.role in _HEADINGS:
+            mark = style.depths[line.role]
+            if rng.random() < style.noise:
+                mark = rng.choice(("# ", "## ", "### ", "#### ", "", "**")) if any(style.depths.values()) else ""
+            text = f"**{text}**" if mark == "**" else mark + text
+        elif style.marker_bold and text.startswith("本报讯"):
+            text = "**本报讯**" + text[3:]
+        if rng.random() < 0.05 and style.blank_lines:
+            out += [f"![](images/{rng.randrange(10**6)}.jpg)", ""]
+        out.append(text)
+        labels[len(out)] = Label(line.role, line.article)
+        if style.blank_lines:
+            out.append("")
+    return Composed("\n".join(out), labels)
