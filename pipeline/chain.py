@@ -31,6 +31,9 @@ from pipeline.grammar import Grammar, load_grammar
 from pipeline.records import to_line, to_page_record, to_record
 from pipeline.types import Article, Context, Layout, Page
 
+# The names of our factories among spaCy's.
+PREFIX = "banmian."
+
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
@@ -182,9 +185,10 @@ def make_nlp(settings: Settings) -> Language:
     register_extensions()
     register_segmenter()
     for name, stage in TABLE.items():
-        if name in settings.stages and not Language.has_factory(name):
+        # The prefix keeps spaCy's own factories "tok2vec", "tagger" and "ner", which our model is made of.
+        if name in settings.stages and not Language.has_factory(f"{PREFIX}{name}"):
             Language.factory(
-                name,
+                f"{PREFIX}{name}",
                 default_config=stage.defaults,
                 assigns=list(stage.assigns),
                 requires=list(stage.requires),
@@ -193,7 +197,7 @@ def make_nlp(settings: Settings) -> Language:
     resolved = settings.resolved
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": resolved["nlp"]["tokenizer"]}})
     for name in settings.stages:
-        nlp.add_pipe(name, config=resolved["components"][name])
+        nlp.add_pipe(f"{PREFIX}{name}", name=name, config=resolved["components"][name])
     analysis = nlp.analyze_pipes() or {}
     unmet = {name: needs for name, needs in analysis.get("problems", {}).items() if needs}
     if unmet:
