@@ -113,7 +113,7 @@ TABLE: dict[str, Stage] = {
         factory="pipeline.components.places:make_places",
         assigns=("doc._.entities",),
         requires=("doc._.entities",),
-        defaults={"gazetteer": "places-1.0.0"},
+        defaults={"gazetteer": "places-1.0.0", "home": ""},
         summary="GB/T 2260 codes and full names for the places among the entities",
     ),
     "people": Stage(

@@ -1,7 +1,7 @@
 """List countries by their names in Chinese news, with ISO 3166-1 codes.
 
-The first name of a line is the one that becomes ``norm``. Historical states are left out; regions that ISO codes separately but
-that GB/T 2260 covers (香港, 澳门, 台湾) are found there.
+The first name of a line is the one that becomes ``norm``. Historical states are left out; regions that
+ISO codes separately but GB/T 2260 covers (香港, 澳门, 台湾) are found there.
 """
 
 from __future__ import annotations
@@ -210,14 +210,14 @@ _LETTERS = "CN中 US美 RU俄 JP日 KR韩 KP朝 GB英 FR法 DE德 IN印 AU澳 VN
 
 
 def _read_table() -> dict[str, tuple[str, str]]:
-    table = {}
+    table: dict[str, tuple[str, str]] = {}
     for line in _TABLE.split("\n"):
         code, *names = line.split() or [""]
-        table |= {name: (code, names[0]) for name in names}
+        table |= dict.fromkeys(names, (code, names[0] if names else ""))
     return table
 
 
 # Name → (ISO code, usual name).
 COUNTRIES: dict[str, tuple[str, str]] = _read_table()
-_USUAL = {code: usual for code, usual in COUNTRIES.values()}
+_USUAL = dict(COUNTRIES.values())
 COUNTRY_LETTERS: dict[str, tuple[str, str]] = {item[2]: (item[:2], _USUAL[item[:2]]) for item in _LETTERS.split()}

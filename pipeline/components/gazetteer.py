@@ -1,4 +1,4 @@
-"""Hold the gazetteer of administrative divisions: names to codes, codes to full names, and compound names taken apart."""
+"""Hold the gazetteer of administrative divisions: names to codes, codes to full names, compounds taken apart."""
 
 from __future__ import annotations
 
@@ -23,10 +23,33 @@ _PROVINCE_SHORT = {
 }
 # One character for a province; only those that hardly ever stand for anything else beside another one.
 PROVINCE_LETTERS = {
-    **{"京": "110000", "津": "120000", "冀": "130000", "晋": "140000", "蒙": "150000", "辽": "210000", "沪": "310000"},
-    **{"苏": "320000", "浙": "330000", "皖": "340000", "闽": "350000", "赣": "360000", "鲁": "370000", "豫": "410000"},
-    **{"鄂": "420000", "湘": "430000", "粤": "440000", "桂": "450000", "琼": "460000", "渝": "500000", "川": "510000"},
-    **{"黔": "520000", "滇": "530000", "陕": "610000", "甘": "620000", "港": "810000", "澳": "820000"},
+    "京": "110000",
+    "津": "120000",
+    "冀": "130000",
+    "晋": "140000",
+    "蒙": "150000",
+    "辽": "210000",
+    "沪": "310000",
+    "苏": "320000",
+    "浙": "330000",
+    "皖": "340000",
+    "闽": "350000",
+    "赣": "360000",
+    "鲁": "370000",
+    "豫": "410000",
+    "鄂": "420000",
+    "湘": "430000",
+    "粤": "440000",
+    "桂": "450000",
+    "琼": "460000",
+    "渝": "500000",
+    "川": "510000",
+    "黔": "520000",
+    "滇": "530000",
+    "陕": "610000",
+    "甘": "620000",
+    "港": "810000",
+    "澳": "820000",
 }
 # 北京, 天津, 上海, 重庆: provinces that are cities.
 CITY_PROVINCES = frozenset(("11", "12", "31", "50"))
@@ -119,7 +142,7 @@ class Gazetteer:
                     self._descend(text, end, code, depth + 1, ends)
 
     def _candidates(self, name: str, outer: str | None) -> list[str]:
-        """List the divisions of a name, full or short, inside another; at the beginning provinces and prefectures too."""
+        """List the divisions of a name, full or short; inside another one where one is given."""
         codes = [*self.full.get(name, []), *self.short.get(name, [])]
         if outer is None:
             return codes

@@ -1,8 +1,9 @@
 """Give the places among the entities their full names and GB/T 2260 codes; countries get ISO 3166-1 codes.
 
-Precision first. A name is sure by itself when it is a compound (山西省太原市小店区), a province, a prefecture, or the full name of one
-county only. Everything else (小店, 朝阳区, 黄陵街道) needs support: a sure place of the same article that it lies in, a place that an
-organisation's name begins with, the dateline, or the home of the newspaper. What stays ambiguous or unsupported stays ``None``.
+Precision first. A name is sure by itself when it is a compound (山西省太原市小店区), a province, a prefecture, or the
+full name of one county only. Everything else (小店, 朝阳区, 黄陵街道) needs support: a sure place of the same article
+that it lies in, a place that an organisation's name begins with, the dateline, or the home of the newspaper. What
+stays ambiguous or unsupported stays ``None``.
 """
 
 from __future__ import annotations
@@ -28,18 +29,13 @@ from pipeline.types import Context, Entity
 
 # Short county names that end so are rivers, lakes and mountains more often than counties (庐山, 洪湖).
 _LANDSCAPE = frozenset("山湖江河海岛泉峡")
-# Support counts by how near it is: a place named before it without a break, the county, the prefecture, the province;
-# support from the article goes before support from the newspaper's home.
-_BY_ADJACENCY, _BY_COUNTY, _BY_PREFECTURE, _BY_HOME_PREFECTURE, _BY_PROVINCE, _BY_HOME_PROVINCE = (
-    6.0,
-    5.0,
-    4.0,
-    3.0,
-    2.0,
-    1.0,
-)
+# Support counts by how near it is: a place named before it without a break, the same place by a fuller name, its
+# county, prefecture, province; support from the article goes before support from the newspaper's home.
+_BY_ADJACENCY, _BY_ITSELF, _BY_COUNTY, _BY_PREFECTURE = 7.0, 6.0, 5.0, 4.0
+_BY_HOME_PREFECTURE, _BY_PROVINCE, _BY_HOME_PROVINCE = 3.0, 2.0, 1.0
 # Each pass lets what was resolved support more (city → district → street); three levels need three passes.
 _PASSES = 3
+TAIWAN = "710000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,13 @@ def resolve_places(
     surfaces = {index: _bare(entities[index].text) for index in places}
     sure = {surface: sure_code(surface, gazetteer) for surface in set(surfaces.values())}
     codes |= {index: code for index, surface in surfaces.items() if (code := sure[surface]) is not None}
+    if TAIWAN in evidence | set(codes.values()):
+        # Its districts bear names of the mainland's (新兴区) and are not in the standard; one name is not enough there.
+        codes = {
+            index: code
+            for index, code in codes.items()
+            if level(code) < 3 or code in gazetteer.compounds(surfaces[index])
+        }
     for _ in range(_PASSES):
         support = _Support(frozenset(evidence | set(codes.values())), frozenset(home))
         found = _supported(entities, surfaces, codes, gazetteer, support)
@@ -116,7 +119,7 @@ def supported_code(
     """Give the code of an ambiguous or small place that exactly one reading has the best support for, or ``None``."""
     candidates = list(gazetteer.by_full_name(name)) or list(gazetteer.short.get(name, ()))
     if name not in gazetteer.full and name[-1:] in _LANDSCAPE:
-        candidates = [code for code in candidates if level(code) < 3]
+        candidates = [code for code in candidates if level(code) < 3 or gazetteer.names[code].endswith("区")]
     candidates = candidates or gazetteer.former.get(name, [])
     if not candidates and outer is not None:
         candidates = [code for code in gazetteer.towns_short.get(name, ()) if is_inside(code, outer)]
@@ -133,21 +136,20 @@ def supported_code(
 
 def _score(code: str, article: Sequence[str], home: Sequence[str], outer: str | None) -> float:
     """Measure the support for one reading of a name."""
-    if outer is not None and is_inside(code, outer):
-        return _BY_ADJACENCY
-    if level(code) == 4 and code[:6] in article:
-        return _BY_COUNTY
-    if any(_same_city(code, other) for other in article):
-        return _BY_PREFECTURE
-    if any(_same_city(code, other) for other in home):
-        return _BY_HOME_PREFECTURE
-    if any(other[:2] == code[:2] for other in article):
-        return _BY_PROVINCE
-    return _BY_HOME_PROVINCE if any(other[:2] == code[:2] for other in home) else 0.0
+    grounds = (
+        (_BY_ADJACENCY, outer is not None and is_inside(code, outer)),
+        (_BY_ITSELF, code in article),
+        (_BY_COUNTY, level(code) == 4 and code[:6] in article),
+        (_BY_PREFECTURE, any(_same_city(code, other) for other in article)),
+        (_BY_HOME_PREFECTURE, any(_same_city(code, other) for other in home)),
+        (_BY_PROVINCE, any(other[:2] == code[:2] for other in article)),
+        (_BY_HOME_PROVINCE, any(other[:2] == code[:2] for other in home)),
+    )
+    return next((score for score, holds in grounds if holds), 0.0)
 
 
 def _same_city(code: str, other: str) -> bool:
-    """Say whether a division below the province lies in the same prefecture, or a city province (北京), as another one."""
+    """Say whether a division lies in the same prefecture as another one, or in the same city province (北京)."""
     if other[:2] in CITY_PROVINCES:
         return other[:2] == code[:2]
     return other[:4] == code[:4] and level(other) > 1
@@ -226,7 +228,8 @@ class PlaceResolver:
 def make_places(nlp: Language, name: str, *, gazetteer: str = "places-1.0.0", home: str = "") -> PlaceResolver:
     """Make the stage ``places``.
 
-    ``home`` names where the newspaper is at home, by code (``140100``) or name (太原市), for papers whose name does not say so.
+    ``home`` names where the newspaper is at home, by code (``140100``) or name (太原市), for papers whose name does
+    not say so.
     Raises ConfigError for a home that the gazetteer does not know, ModelError for a missing gazetteer.
     """
     del nlp

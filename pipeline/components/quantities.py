@@ -1,8 +1,8 @@
 """Find money, percentages, measures, counts and ordinals, with plain values and standard units.
 
-Spans: the numeral, its 余 or 多, and the unit (800余平方米); hedges around it (约, 近, 以上, 左右) are outside, since a
-quantity has no modifier. A range whose ends share a unit (3至5米) is one span, and a vague numeral (数十台) a span, whose
-value is not one number: ``None``. A fraction is a percentage (三分之一 is 33.3333).
+Spans: the numeral, its 余 or 多, and the unit (800余平方米); hedges around it (约, 近, 以上, 左右) are outside,
+since a quantity has no modifier. A range whose ends share a unit (3至5米) is one span, and so is a vague numeral
+(数十台); their value is ``None``. A fraction is a percentage (三分之一 is 33.3333).
 """
 
 from __future__ import annotations
@@ -160,23 +160,30 @@ def _by_unit(
     text: str, begin: re.Match[str], after: re.Match[str], value: float | None
 ) -> tuple[Kind, float | None, str | None] | None:
     """Give kind, value and unit by what stands after the numeral; ``None`` where it makes no quantity."""
-    if after["pp"]:
-        return ("percent", value, "pp")
-    if after["percent"]:
-        return ("percent", value, "%")
-    if after["permille"]:
-        return ("percent", None if value is None else _plain(value / 10), "%")
+    if after["pp"] or after["percent"] or after["permille"]:
+        return ("percent", _scaled(value, 0.1) if after["permille"] else value, "pp" if after["pp"] else "%")
     if after["cheng"]:
         return _tenths(begin["n"], value, after["half"])
-    if after["currency"]:
-        return ("money", value, units.MONEY[after["currency"]]) if _is_money(text, begin) else None
-    if after["coin"]:
-        return ("money", None if value is None else _plain(value * units.COINS[after["coin"]]), "CNY")
+    if after["currency"] or after["coin"]:
+        return _money(text, begin, after, value)
     if after["measure"]:
         return ("measure", value, units.MEASURES[after["measure"]])
     if after["session"]:
         return ("ordinal", value, "届") if value is not None and value < MAX_SESSION else None
     return _by_classifier(text, begin, after, value)
+
+
+def _money(
+    text: str, begin: re.Match[str], after: re.Match[str], value: float | None
+) -> tuple[Kind, float | None, str | None] | None:
+    """Read 元, foreign money, and coins as parts of 元."""
+    if after["coin"]:
+        return ("money", _scaled(value, units.COINS[after["coin"]]), "CNY")
+    return ("money", value, units.MONEY[after["currency"]]) if _is_money(text, begin) else None
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else _plain(value * factor)
 
 
 def _by_classifier(

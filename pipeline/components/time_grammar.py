@@ -8,10 +8,10 @@ the words that they protect: 龙城2017小区, 7号楼, 2017级, 3年级, 4/5G a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from pipeline.components.numerals import ARABIC_NUMBER, CONNECTOR, NUMBER
+from pipeline.components.numerals import CONNECTOR, NUMBER
 
 
 class Expression(NamedTuple):
@@ -34,7 +34,8 @@ _YEAR = (
     r"|(?P<yrel>今年|去年|明年|前年|后年|上年|来年|同年|次年|翌年|当年))"
 )
 _MONTH = (
-    rf"(?:(?P<m>{_N2})(?:{CONNECTOR}(?P<mto>{_N2}))? ?月(?:份(?!额))?(?![龄饼球季台坛]|大(?:[，。的]|婴)|嫂|薪|供|租|息|考)"
+    rf"(?:(?P<m>{_N2})(?:{CONNECTOR}(?P<mto>{_N2}))? ?月(?:份(?!额))?"
+    r"(?![龄饼球季台坛]|大(?:[，。的]|婴)|嫂|薪|供|租|息|考)"
     r"|(?P<mrel>本月|上月|下月|上个月|下个月|这个月|当月|同月|次月|今年同月))"
 )
 _NOT_DAY = r"(?![游线楼院文令本元货用常]|志(?!愿)|电(?:话|动|商|力|影|视))"
@@ -54,7 +55,10 @@ _QUARTER = (
     r"(?:(?P<qpre>[前头])?(?<!十)第?(?P<q>[一二三四1-4])(?:(?:至|到|、|—|-)第?(?P<qto>[二三四2-4]))?季度(?!报告))"
 )
 _SEASON = r"(?P<season>[春夏秋冬](?:季|天)(?!学期|攻势|赛))"
-_YEAR_EDGE = r"(?:(?P<yedge>年?(?:初(?![中级步衷三一二始夏冬春秋期心次选审赛评试])|底(?![层下线气部特片])|末(?![端班])))|(?P<ymid>年中(?![国央心期间])))"
+_YEAR_EDGE = (
+    r"(?:(?P<yedge>年?(?:初(?![中级步衷三一二始夏冬春秋期心次选审赛评试])|底(?![层下线气部特片])|末(?![端班])))"
+    r"|(?P<ymid>年中(?![国央心期间])))"
+)
 _XUN = r"(?P<xun>[上中下]旬|初(?![中级步衷始期心次选审赛评试一二三四五六七八九十])|底(?![层下线气部特片])|末(?![端班]))"
 _PARENS = r"(?: ?\((?:星期|周|礼拜)[一二三四五六日天]\)(?= ?(?:[凌清早上中正午下傍晚夜深]|\d)))"
 _PART_WORDS = "凌晨|清晨|早晨|早上|早间|上午|中午|正午|午后|下午|傍晚|晚间|晚上|夜间|夜里|夜晚|深夜|午夜|晚|早|晨|夜"
@@ -62,7 +66,8 @@ _PART = rf"(?P<part>{_PART_WORDS})"
 # 点 and 时 make a clock time only where the grammar around them says so (see _clock_is_sure in the rule below).
 _CLOCK = (
     r"(?:(?P<h2>[01]?\d|2[0-4]):(?P<mi2>[0-5]\d)(?::[0-5]\d)?(?![\d:])"
-    rf"|(?P<h>{_N2})(?:{CONNECTOR}(?P<hto>{_N2}))? ?(?P<hu>时|点钟?)(?![间代期候节段速长评名击赞缀对亮燃火建要子滴心型]|半时)"
+    rf"|(?P<h>{_N2})(?:{CONNECTOR}(?P<hto>{_N2}))? ?(?P<hu>时|点钟?)"
+    r"(?![间代期候节段速长评名击赞缀对亮燃火建要子滴心型]|半时)"
     rf"(?:(?P<mi>[0-5]?\d|[{_HAN_DIGITS}十]{{1,3}}) ?分(?![之别析类会院公司局行]|钟前)(?:[0-5]?\d秒)?"
     r"|(?P<mhalf>半)|(?P<mq>[一三])刻|整)?)(?P<approx>许|左右|前后|多(?![钟方次名人个家项元种样角条位重点措层处]))?"
 )
@@ -105,10 +110,9 @@ _SET = re.compile(
     rf"(?![级轮均])(?P<swd>[一二三四五六日天末])?(?:(?P<sm>{_N2})(?:{CONNECTOR}{_N2})?月(?!份额))?"
     rf"(?:(?P<sd>{_N2})[日号])?(?:{_PART})?(?:{_CLOCK})?)"
 )
-_DURATION_UNITS = "小时|钟头|分钟|秒钟|秒|个月|天|周年|周|星期|礼拜|年|世纪|季度|刻钟|昼夜"
 _DURATION = re.compile(
     rf"(?P<pre>约|大约|近(?=[^年天日周个]*(?:小时|分钟))|不到|超过|逾|至少|最多)?"
-    rf"(?P<n>{ARABIC_NUMBER}|{NUMBER}|半|多|数)(?P<to>{CONNECTOR}(?:{NUMBER}))?(?P<inf>[余多来几])?(?: ?个)?(?P<mid>半)? ?"
+    rf"(?P<n>{NUMBER}|半|多|数)(?P<to>{CONNECTOR}(?:{NUMBER}))?(?P<inf>[余多来几])?(?: ?个)?(?P<mid>半)? ?"
     rf"(?P<u>小时|钟头|分钟|秒钟|秒(?P<cs>\d{{2}}(?!\d))?|月|天|周年?|星期|礼拜|年|世纪|季度|刻钟|昼夜|日)"
     r"(?P<half>半(?![年月天个小])|多(?![方次名人个家项元种样角条位重点措层处株头]))?"
     rf"(?:零?(?P<n2>{NUMBER})(?P<u2>分钟?|秒|个月|天)(?P<n3>\d{{1,2}})?(?(n3)秒)?)?(?P<after>左右|上下|以上)?"
@@ -145,16 +149,15 @@ def scan(text: str) -> Iterator[Expression]:
 
 def _match_at(text: str, at: int) -> Expression | None:
     """Try the rules at one position."""
-    numeric = text[at] in _NUMERIC
-    if numeric and at and _blocks_number(text, at):
+    if at and text[at] in _NUMERIC and _blocks_number(text, at):
         return None
-    for rule, pattern, check in _RULES:
+    for rule, pattern, holds in _RULES:
         found = pattern.match(text, at)
-        if found is None or found.end() == at:
-            continue
-        expression = check(rule, text, found)
-        if expression is not None:
-            return expression
+        if found is not None and rule == "chain":
+            found = _without_false_clock(text, found)
+        if found is not None and found.end() > at and holds(text, found):
+            parts = {name: value for name, value in found.groupdict().items() if value is not None}
+            return Expression(rule, at, found.end(), parts)
     return None
 
 
@@ -172,47 +175,45 @@ def _blocks_number(text: str, at: int) -> bool:
     return before == "第" or (text[at] not in "0123456789" and before in _NUMERIC)
 
 
-def _take(rule: str, found: re.Match[str]) -> Expression:
-    parts = {name: value for name, value in found.groupdict().items() if value is not None}
-    return Expression(rule, found.start(), found.end(), parts)
+def _always(text: str, found: re.Match[str]) -> bool:
+    """Accept whatever the pattern took."""
+    del text, found
+    return True
 
 
-def _check_any(rule: str, text: str, found: re.Match[str]) -> Expression | None:
-    del text
-    return _take(rule, found)
+_DATE_GROUPS = ("y", "yrel", "m", "mrel", "drel", "dprel", "lm", "wd")
 
 
-def _check_chain(rule: str, text: str, found: re.Match[str]) -> Expression | None:
-    """Refuse chains that hold no sure part: a bare 号, a bare 点, a single 晚, 今 year words inside names."""
+def _is_chain(text: str, found: re.Match[str]) -> bool:
+    """Refuse chains without a sure part: a bare 号, a bare 三日, a single 晚, years that are counted."""
     group = found.groupdict()
-    has_date = any(group[k] for k in ("y", "yrel", "m", "mrel", "drel", "dprel", "lm", "wd"))
-    if group["du"] == "号" and not has_date:
-        return None
-    if group["du"] == "日" and not has_date and not _day_is_sure(text, found):
-        return None
-    if group["wd"] and not group["wrel"] and not group["yrel"] and not _weekday_is_sure(text, found):
-        return None
-    if group["season"] and not (group["y"] or group["yrel"]):
-        return None
-    if group["m"] and not _month_is_sure(text, found):
-        return None
+    has_date = any(group[name] for name in _DATE_GROUPS)
     clock = group["h"] or group["h2"]
-    if clock and not _clock_is_sure(text, found, has_date=bool(has_date or group["du"])):
-        return _shorten(rule, text, found)
-    if group["part"] and len(group["part"]) == 1 and not clock and not (has_date or group["du"]):
-        return None
-    if group["y"] and not group["m"] and _is_span_of_years(text, found):
-        return None
-    return _take(rule, found)
+    year = group["y"] or group["yrel"]
+    refused = (
+        (group["du"] == "号" and not has_date)
+        or (group["du"] == "日" and not has_date and not _day_is_sure(text, found))
+        or (group["wd"] and not group["wrel"] and not group["yrel"] and not _weekday_is_sure(text, found))
+        or (group["season"] and not year)
+        or (group["m"] and text[found.start() - 1 : found.start()] in _COUNTING)
+        or (group["part"] in _SHORT_PARTS and not clock and not has_date and not group["du"])
+        or (group["y"] and not group["m"] and _is_span_of_years(text, found))
+    )
+    return not refused
 
 
-def _shorten(rule: str, text: str, found: re.Match[str]) -> Expression | None:
-    """Match again without the clock that is none (10月15日 3点建议)."""
+def _without_false_clock(text: str, found: re.Match[str]) -> re.Match[str] | None:
+    """Match again without hours that are none (10月15日 3点建议)."""
+    group = found.groupdict()
+    if not (group["h"] or group["h2"]):
+        return found
+    has_date = bool(group["du"]) or any(group[name] for name in _DATE_GROUPS)
+    if _clock_is_sure(text, found, has_date=has_date):
+        return found
     cut = min(found.start(name) for name in ("h", "h2") if found.start(name) >= 0)
-    again = _CHAIN.match(text[:cut].rstrip(), found.start()) if cut > found.start() else None
-    if again is None or again.end() == again.start():
-        return None
-    return _check_chain(rule, text, again)
+    while cut > found.start() and text[cut - 1] == " ":
+        cut -= 1
+    return _CHAIN.match(text, found.start(), cut) if cut > found.start() else None
 
 
 def _day_is_sure(text: str, found: re.Match[str]) -> bool:
@@ -224,12 +225,6 @@ def _day_is_sure(text: str, found: re.Match[str]) -> bool:
     if before.endswith(("为期", "历时", "长达", "连续", "为时", "用时", "这", "仅", "近", "每", "共", "达", "满")):
         return False
     return not after.startswith(("内", "以内", "之内", "龄", "后", "间", "以上"))
-
-
-def _month_is_sure(text: str, found: re.Match[str]) -> bool:
-    """Refuse 移动4/5G and the second half of a number (第3月)."""
-    before = text[found.start() - 1 : found.start()]
-    return not (before and before in "第数几每") and len(found["m"]) >= 1
 
 
 _WEEKDAY_BEFORE = set("，。；、：！？（“ \n,;:(于在从到至逢每及和是的由") | {""}
@@ -276,72 +271,68 @@ def _is_span_of_years(text: str, found: re.Match[str]) -> bool:
     )
 
 
-def _check_edge(rule: str, text: str, found: re.Match[str]) -> Expression | None:
-    """Refuse 年底 inside 今年年底 (the chain takes it) and 年中 in 近年中国."""
-    before = text[found.start() - 1 : found.start()]
-    return None if before in set("近多几少新老半整") else _take(rule, found)
+def _is_edge(text: str, found: re.Match[str]) -> bool:
+    """Refuse 年中 in 近年中国 and 年底 after a count."""
+    return text[found.start() - 1 : found.start()] not in _BEFORE_NO_EDGE
 
 
-def _check_period(rule: str, text: str, found: re.Match[str]) -> Expression | None:
-    if found["wd"] and not found["wrel"]:
-        return None
-    return _take(rule, found)
-
-
-def _check_iso(rule: str, text: str, found: re.Match[str]) -> Expression | None:
+def _is_period(text: str, found: re.Match[str]) -> bool:
+    """Leave bare weekdays to the chain, which looks at what stands around."""
     del text
-    return _take(rule, found) if 1 <= int(found["m"]) <= 12 and 1 <= int(found["d"]) <= 31 else None
+    return found["wd"] is None or found["wrel"] is not None
 
 
-def _check_decade(rule: str, text: str, found: re.Match[str]) -> Expression | None:
+def _is_iso(text: str, found: re.Match[str]) -> bool:
+    """Refuse version numbers and scores that have the form of a date."""
     del text
-    return _take(rule, found)
+    return 1 <= int(found["m"]) <= 12 and 1 <= int(found["d"]) <= 31
 
 
-def _check_holiday(rule: str, text: str, found: re.Match[str]) -> Expression | None:
-    """Refuse a holiday's name inside a person's (张国庆) and numerals around (二十一)."""
-    before = text[found.start() - 1 : found.start()]
-    if found["hol2"] and found["hol2"][0] in _NUMERIC and before in _NUMERIC:
-        return None
-    return _take(rule, found)
+def _is_holiday(text: str, found: re.Match[str]) -> bool:
+    """Refuse the end of a numeral (二十一 before 期间)."""
+    name = found["hol2"]
+    return not (name and name[0] in _NUMERIC and text[found.start() - 1 : found.start()] in _NUMERIC)
 
 
-def _check_plan(rule: str, text: str, found: re.Match[str]) -> Expression | None:
+def _is_plan(text: str, found: re.Match[str]) -> bool:
     del text
-    return _take(rule, found) if found["tens"] or found["ones"] else None
+    return bool(found["tens"] or found["ones"])
 
 
-_THIS_DAY = set("这那某哪同每头新又有第过当")
+_COUNTING = frozenset("第数几每")
+_SHORT_PARTS = frozenset("晚早晨夜")
+_BEFORE_NO_EDGE = frozenset("近多几少新老半整")
+_THIS_ONE = frozenset("这那某哪同每头新又有过当")
+_MANY = frozenset("很许更最太众增")
+# What must not follow a count of years, days, weeks: 三年级, 两天窗, 一周边.
+_AFTER_UNIT = {
+    "年": frozenset("级制代均薪轮龄货画检报月度糕"),
+    "天": frozenset("气空津然下文线山河安花堂才主使水窗平桥地"),
+    "周": frozenset("岁边围口转期刊末一二三四五六日天"),
+    "星期": frozenset("一二三四五六日天"),
+    "礼拜": frozenset("一二三四五六日天"),
+}
 
 
-def _check_duration(rule: str, text: str, found: re.Match[str]) -> Expression | None:
+def _is_duration(text: str, found: re.Match[str]) -> bool:
     """Refuse counts that are words (一天天, 百年大计, 三年级, 这一年) and days of the month."""
-    group = found.groupdict()
-    number, unit, start, end = group["n"], group["u"], found.start(), found.end()
-    before, after = text[start - 1 : start], text[end : end + 2]
-    if (unit == "月" and "个" not in found.group()) or (unit == "日" and not _day_count_is_sure(text, found)):
-        return None
-    if (
+    number, unit, end = found["n"], found["u"], found.end()
+    before, after = text[found.start() - 1 : found.start()], text[end : end + 2]
+    refused = (
         before == "第"
-        or (before in _THIS_DAY and number == "一")
-        or (before in ("上", "下", "前") and number in ("半", "一"))
-    ):
-        return None
-    if unit == "年" and (after[:1] in set("级制代均薪轮龄货画检报月度糕") or after.startswith("四季")):
-        return None
-    if unit == "天" and after[:1] in set("气空津然下文线山河安花堂才主使水窗平桥地"):
-        return None
-    if unit in ("周", "星期", "礼拜") and after[:1] in set("岁边围口转期刊末一二三四五六日天"):
-        return None
-    if number in ("百", "千", "万") and unit in ("年", "天") and not after.startswith(("来", "前", "以来", "历史")):
-        return None
-    if number == "多" and (unit not in ("年", "天", "日", "月", "小时") or before in set("很许更最太众增")):
-        return None
-    if number == "一" and (after.startswith(("一度", "一次", "一天", "一年", "到头", "之计", "天"))):
-        return None
-    if number in ("十", "百", "万", "千") and unit in ("分", "秒"):
-        return None
-    return _take(rule, found)
+        or (unit == "月" and "个" not in found.group())
+        or (unit == "日" and not _day_count_is_sure(text, found))
+        or after[:1] in _AFTER_UNIT.get(unit, ())
+        or (number == "一" and (before in _THIS_ONE or after.startswith(_AFTER_ONE)))
+        or (number in ("半", "一") and before in ("上", "下", "前"))
+        or (number in ("百", "千", "万") and not after.startswith(("来", "前", "以来", "历史")))
+        or (number == "多" and (unit not in ("年", "天", "日", "月", "小时") or before in _MANY))
+        or (unit == "年" and after == "四季")
+    )
+    return not refused
+
+
+_AFTER_ONE = ("一度", "一次", "一天", "一年", "到头", "之计", "天")
 
 
 def _day_count_is_sure(text: str, found: re.Match[str]) -> bool:
@@ -353,17 +344,17 @@ def _day_count_is_sure(text: str, found: re.Match[str]) -> bool:
     )
 
 
-_RULES = (
-    ("iso", _ISO, _check_iso),
-    ("plan", _PLAN, _check_plan),
-    ("century", _CENTURY, _check_any),
-    ("decade", _DECADE, _check_decade),
-    ("set", _SET, _check_any),
-    ("season", _SEASON_REL, _check_any),
-    ("chain", _CHAIN, _check_chain),
-    ("period", _PERIOD, _check_period),
-    ("holiday", _HOLIDAY, _check_holiday),
-    ("reference", _REFERENCE, _check_any),
-    ("edge", _EDGE_ALONE, _check_edge),
-    ("duration", _DURATION, _check_duration),
+_RULES: tuple[tuple[str, re.Pattern[str], Callable[[str, re.Match[str]], bool]], ...] = (
+    ("iso", _ISO, _is_iso),
+    ("plan", _PLAN, _is_plan),
+    ("century", _CENTURY, _always),
+    ("decade", _DECADE, _always),
+    ("set", _SET, _always),
+    ("season", _SEASON_REL, _always),
+    ("chain", _CHAIN, _is_chain),
+    ("period", _PERIOD, _is_period),
+    ("holiday", _HOLIDAY, _is_holiday),
+    ("reference", _REFERENCE, _always),
+    ("edge", _EDGE_ALONE, _is_edge),
+    ("duration", _DURATION, _is_duration),
 )

@@ -245,25 +245,30 @@ class Resolver:
         return self._read_chain(expression)
 
     def _read_chain(self, expression: Expression) -> Meaning | None:
+        """Read a chain of year, month, day, part of day and clock time, any of them missing."""
         parts = expression.parts
         year = self._year(expression)
         if parts.get("yrel") in _YEAR_AFTER_LAST and year.number is None:
             return None
-        if "half" in parts or "q" in parts or "season" in parts:
+        if parts.keys() & {"half", "q", "season"}:
             return self._subyear(expression, year)
         if "lm" in parts or ("lunar" in parts and "m" in parts):
             return self._lunar(expression, year.number)
+        if parts.keys() & {"wd", "drel", "dprel", "m", "mrel", "d"}:
+            day = self._day(expression, year)
+            return None if day is None else self._with_clock(expression, day)
+        return self._year_alone(expression, year) if year.source is not None else self._with_clock(expression, None)
+
+    def _day(self, expression: Expression, year: Year) -> Meaning | None:
+        """Read the day or month of a chain; ``None`` where there is no such day."""
+        parts = expression.parts
         if "wd" in parts:
-            return self._with_clock(expression, self._weekday(expression))
+            return self._weekday(expression)
         if "drel" in parts or "dprel" in parts:
-            return self._with_clock(expression, self._relative_day(parts.get("drel") or parts["dprel"], expression))
+            return self._relative_day(parts.get("drel") or parts["dprel"])
         if "m" in parts or "mrel" in parts:
-            return self._with_clock(expression, self._month(expression, year))
-        if "d" in parts:
-            return self._with_clock(expression, self._bare_day(expression))
-        if year.source is not None:
-            return self._year_alone(expression, year)
-        return self._with_clock(expression, None)
+            return self._month(expression, year)
+        return self._bare_day(expression)
 
     # ---- parts of a chain ----------------------------------------------------------------------------------------
 
@@ -402,6 +407,7 @@ class Resolver:
         if day is None or not dates.is_valid(None, None, day):
             return None
         last = self._antecedent(expression, day=not self._is_range_end(expression))
+        anchor: str | None
         source: YearSource = None
         if last is not None and last.date.month is not None and (last.names_month or self._is_range_end(expression)):
             date, anchor, source = self._day_after(last, expression, day), last.id, last.year
@@ -433,7 +439,7 @@ class Resolver:
             shift = -1
         return Partial(*dates.add_months(reference.year, reference.month, shift), day)
 
-    def _relative_day(self, word: str, expression: Expression) -> Meaning:
+    def _relative_day(self, word: str) -> Meaning:
         """Resolve 昨日 from the reference, 当日 and 次日 from the day named last."""
         if word in _DAY_SHIFT:
             date = self.reference.shift(_DAY_SHIFT[word])

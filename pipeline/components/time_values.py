@@ -198,7 +198,7 @@ def add_half(value: str, code: str) -> str:
     return value + (tail.removeprefix("T") if "T" in value else tail)
 
 
-def clock_value(parts: dict[str, str], part: str | None, *, afternoon: bool) -> tuple[str, str | None, bool]:
+def clock_value(parts: Mapping[str, str], part: str | None, *, afternoon: bool) -> tuple[str, str | None, bool]:
     """Write part of day or clock time: the value after ``T``, its modifier, and whether it is after noon."""
     period = _PARTS.get(part) if part else None
     mod = "APPROX" if "approx" in parts else None

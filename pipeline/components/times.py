@@ -1,12 +1,12 @@
 """Give time expressions their TIMEX3 values, counted from the article's dateline, its own dates or the issue's date.
 
 A relative expression (昨日, 15日, 今年7月) is counted from the last dateline before it (新华社北京10月15日电) or,
-without one, from the publication's date. 当日, 次日 and clock times without a date are counted from the last day that the
-article named. What cannot be known stays ``X``.
+without one, from the publication's date. 当日, 次日 and clock times without a date are counted from the last
+day that the article named. What cannot be known stays ``X``.
 
-Spans: ends of a range that are each complete are two spans (8月29日 | 30日); ends that share a unit are one span with an ISO
-8601 interval (1至9月 is 2024-01/2024-09). Postpositions (以来, 期间, 前, 内) are outside, hedges that make a modifier
-(约2小时, 9时许) inside.
+Spans: ends of a range that are each complete are two spans (8月29日 | 30日); ends that share a unit are one span
+with an ISO 8601 interval (1至9月 is 2024-01/2024-09). Postpositions (以来, 期间, 前, 内) are outside,
+hedges that make a modifier (约2小时, 9时许) inside.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """List the units and classifiers that make a numeral a quantity, with the words that they must not be taken from.
 
-Codes are UCUM where it has one; 亩 (``mu``), 斤 (``jin``), 里 (``li``), 尺 (``chi``), 寸 (``cun``), ``pp`` (percentage points)
-and 级 (wind force, magnitude) are our own. Money is in ISO 4217. A classifier is its own unit.
+Codes are UCUM where it has one; 亩 (``mu``), 斤 (``jin``), 里 (``li``), ``pp`` (percentage points) and 级 (wind
+force, magnitude) are our own. Money is in ISO 4217. A classifier is its own unit.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MEASURES = {
     **dict.fromkeys(("公里", "千米", "km", "KM"), "km"),
@@ -234,7 +235,7 @@ COUNT_WORDS = frozenset(
 FIRST_UNITS = "个次届批家座条例台套支部艘架枚期轮场款只颗列单笔"
 
 
-def _longest_first(words: dict[str, object] | dict[str, str]) -> str:
+def _longest_first(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
@@ -251,7 +252,7 @@ def _latin_bounded(units: dict[str, str | None]) -> str:
 
 
 MEASURE = _latin_bounded(MEASURES)
-CURRENCY = rf"(?:{_longest_first(dict(MONEY))})(?![旦宵素件帅首老代朝凶])"
-COIN = _longest_first(dict(COINS))
+CURRENCY = rf"(?:{_longest_first(MONEY)})(?![旦宵素件帅首老代朝凶])"
+COIN = _longest_first(COINS)
 CLASSIFIER = _guarded(COUNT_UNITS)
 ORDINAL_CLASSIFIER = _guarded(ORDINAL_UNITS)

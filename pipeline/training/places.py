@@ -1,8 +1,9 @@
 """Build ``models/places-1.0.0`` from public tables of administrative divisions.
 
-Read are, under ``<corpora>/gazetteer/``: the current and former county codes of mumuy/data_location (MIT) and the townships of
-modood/Administrative-divisions-of-China (WTFPL). Both restate public notices of the Ministry of Civil Affairs and the
-National Bureau of Statistics. Written are three tables, tab-separated, sorted by code:
+Read are, under ``<corpora>/gazetteer/``: the current and former county codes of mumuy/data_location (MIT) and
+the townships of modood/Administrative-divisions-of-China (WTFPL). Both restate public notices of
+the Ministry of Civil Affairs and the National Bureau of Statistics. Written are three tables, tab-separated, sorted by
+code:
 
     divisions.tsv   code (6 digits), name            provinces, prefectures, counties in force
     towns.tsv       code (9 digits), name            townships and subdistricts of those counties
@@ -29,6 +30,7 @@ SUCCESSORS = Path("divisions_mumuy_2026/diff.json")
 TOWNS = Path("divisions_modood_2023/streets.csv.xz")
 # Codes from here on are Taiwan, Hong Kong and Macao, for which GB/T 2260 has the province level only.
 FIRST_SPECIAL = "710000"
+STANDARD_CODES = {"830000": "710000"}
 # Names of codes that stand for no place of their own.
 _NO_PLACE = re.compile(r"市辖区|县|市|省直辖.*|自治区直辖.*|.*直辖县级.*|.*办事处|.*管理委员会")
 # The statistical table lists zones, farms and offices beside townships; only names of townships are kept.
@@ -38,7 +40,9 @@ _TOWNSHIP = re.compile(r"[\u4e00-\u9fff]{2,}(?:街道|镇|乡|苏木)")
 def read_divisions(path: Path) -> dict[str, str]:
     """Read the codes in force; of Taiwan, Hong Kong and Macao only the province level."""
     table: dict[str, str] = json.loads(path.read_text("utf-8"))
-    return {code: name for code, name in table.items() if code < FIRST_SPECIAL or code.endswith("0000")}
+    kept = {code: name for code, name in table.items() if code < FIRST_SPECIAL or code.endswith("0000")}
+    # The source follows the numbers of residence permits for Taiwan (830000); the standard has 710000.
+    return {STANDARD_CODES.get(code, code): name for code, name in kept.items()}
 
 
 def read_former(history: Path, successors: Path, current: dict[str, str]) -> list[tuple[str, str, str]]:
@@ -91,7 +95,7 @@ def describe(source: Path, counts: dict[str, int]) -> dict[str, object]:
         "licence": "WTFPL",
         "terms": "National Bureau of Statistics, codes of 2023-06-30",
     }
-    files = {path: mumuy for path in (DIVISIONS, HISTORY, SUCCESSORS)} | {TOWNS: modood}
+    files = {**dict.fromkeys((DIVISIONS, HISTORY, SUCCESSORS), mumuy), TOWNS: modood}
     data = [{"file": path.as_posix(), "sha256": sha256_of(source / path), **origin} for path, origin in files.items()]
     return {
         "name": NAME,
