@@ -247,8 +247,8 @@ function lineRole(zones, start, end) {
   }
   return best || "unknown";
 }
-function drawText(article) {
-  const box = h("div", {class: "text"}), all = annotations(article), chars = article.chars, size = chars.length;
+function drawText(article, extra = []) {
+  const box = h("div", {class: "text"}), all = [...annotations(article), ...extra], chars = article.chars, size = chars.length;
   for (let start = 0; start <= size;) {
     let end = start;
     while (end < size && chars[end] !== "\n") end += 1;
@@ -392,19 +392,11 @@ function clickRow(page, at) {
   else if (span) { showSpan(DATA.articles[mine[1]], span); }
   if (matchMedia("(max-width: 700px)").matches) setPane("view");
 }
-// Marks a stretch that is no annotation: its lines are scrolled to and flash.
+// Marks a stretch that is no annotation: the text is drawn again with borders at its ends.
 function showSpan(article, span) {
-  setHit(article, {start: span[0], end: span[1]});
-  const lines = $("view").querySelectorAll(".text .z");
-  let at = 0;
-  for (const node of lines) {
-    const first = node.querySelector("[data-s]");
-    if (first && +first.dataset.s >= span[0] && +first.dataset.s < span[1]) { node.scrollIntoView({block: "center"}); return; }
-    at += 1;
-  }
-  const before = cut(article.chars, 0, span[0]).split("\n").filter(Boolean).length;
-  const node = lines[Math.max(0, Math.min(lines.length - 1, before))];
-  if (node && at) node.scrollIntoView({block: "center"});
+  $("view").querySelector(".text").replaceWith(drawText(article, [{start: span[0], end: span[1], cls: "stretch"}]));
+  setLayers();
+  setHit(article, {start: span[0], end: span[1]}, true);
 }
 
 // ---- the overview
