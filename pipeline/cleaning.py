@@ -57,6 +57,8 @@ _INNER_BLANK = re.compile(rf"(?<=[{_HAN}，。；：！？、])[ \u00a0]{{1,2}}(
 # Words beside which names stand; a blank next to a name is how bylines and credits are set.
 _ROLE = r"(?:记者|通讯员|特约|见习|实习|摄影|编辑|作者|校对|责编|美编|整理|执笔|供稿|翻译|图片|报道|电话|地址|摄|文|图)"
 _CREDIT = re.compile(rf"[（(【\[■●◆]?[^（(，。；,;\n]{{0,16}}{_ROLE}[^（(，。；,;\n]{{0,40}}")
+# Quoted stretches, where a blank parts the halves of a slogan or a title.
+_QUOTED = re.compile(r"“[^“”\n]{0,60}”|《[^《》\n]{0,60}》|「[^「」\n]{0,60}」")
 _AFTER_MARKER = re.compile(r"(?:本报讯|讯|电|消息|报道)$")
 _MAX_MARKER = 30  # characters of a line in which a marker such as 新华社北京10月15日电 ends
 
@@ -166,38 +168,22 @@ def _choose(text: str, span: tuple[int, int], options: Sequence[str], lm: CharLM
 
 def find_spaces(text: str) -> list[Replacement]:
     """Find blanks inside running Chinese text; those in titles, bylines, credits, quoted slogans and lists stay."""
+    kept = sorted([*_protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
+    kept = sorted([*kept, *(hit.span() for hit in _QUOTED.finditer(text))])
     found = []
-    hits = _outside(_INNER_BLANK.finditer(text), _protected(text))
-    for start, end, group in _by_line(text, hits):
-        line = text[start:end]
-        if not _is_body(line):
-            continue
-        kept = [*_credits(line), *_quoted(line)]
-        for hit in group:
-            at = hit.start() - start
-            if not any(low <= at < high for low, high in kept) and not _follows_marker(line, at):
-                found.append(Replacement(*hit.span(), "", "space", 0.95))
+    for start, end, group in _by_line(text, _outside(_INNER_BLANK.finditer(text), kept)):
+        if _is_body(text[start:end]):
+            found += [
+                Replacement(*hit.span(), "", "space", 0.95)
+                for hit in group
+                if hit.start() - start > _MAX_MARKER or not _AFTER_MARKER.search(text[start : hit.start()].rstrip("*】"))
+            ]
     return found
 
 
 def _is_body(line: str) -> bool:
     """Say whether a line is running text."""
     return len(line) >= BODY_CHARS and _SENTENCE_MARK.search(line) is not None and not _NO_BODY.match(line)
-
-
-def _credits(line: str) -> list[tuple[int, int]]:
-    """Find the stretches of a line that name reporters, photographers or editors."""
-    return [hit.span() for hit in _CREDIT.finditer(line)]
-
-
-def _quoted(line: str) -> list[tuple[int, int]]:
-    """Find quoted stretches, where a blank parts a slogan or a title."""
-    return [hit.span() for hit in re.finditer(r"“[^“”]{0,60}”|《[^《》]{0,60}》|「[^「」]{0,60}」", line)]
-
-
-def _follows_marker(line: str, at: int) -> bool:
-    """Say whether the blank at an offset ends a line's opening formula (本报讯)."""
-    return at <= _MAX_MARKER and _AFTER_MARKER.search(line[:at].rstrip("*】")) is not None
 
 
 def find_half_width(text: str) -> list[Replacement]:
