@@ -102,21 +102,30 @@ def _is_worse(new: Mapping[str, Any], old: Mapping[str, Any], better: str) -> bo
     return bool(fell or new["fingerprint"] != old["fingerprint"])
 
 
-def read_floors(path: Path) -> Floors:
-    """Read the pinned floors; none when there is no file yet."""
+def read_floors(path: Path, *, config: str | None = None) -> Floors:
+    """Read the pinned floors; none when there is no file yet.
+
+    Raises ConfigError where they were pinned on another configuration than ``config``.
+    """
     if not path.is_file():
         return {}
     content = json.loads(path.read_text("utf-8"))
     if content.get("schema") != SCHEMA:
         raise ConfigError(f"{path}: schema {content.get('schema')!r}, {SCHEMA!r} is needed")
+    if config is not None and content["config"] != config:
+        raise ConfigError(
+            f"{path}: the floors are those of {content['config']}, the evaluation measured {config}; "
+            "measure that configuration, or keep floors of its own with --floors FILE"
+        )
     floors: Floors = content["figures"]
     return floors
 
 
-def write_floors(path: Path, floors: Floors) -> None:
-    """Write the pinned floors."""
+def write_floors(path: Path, floors: Floors, *, config: str) -> None:
+    """Write the pinned floors of a configuration."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"schema": SCHEMA, "figures": floors}, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    content = {"schema": SCHEMA, "config": config, "figures": floors}
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def read_evaluation(path: Path) -> dict[str, Any]:
@@ -143,10 +152,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         evaluation = read_evaluation(options.evaluation)
-        floors = read_floors(options.floors)
+        config = evaluation["config"]["name"]
+        floors = read_floors(options.floors, config=config)
         if options.repin:
             pinned = repin(evaluation, floors, reason=options.reason)
-            write_floors(options.floors, pinned)
+            write_floors(options.floors, pinned, config=config)
             sys.stdout.write(f"{options.floors}: {len(pinned)} floors\n")
             return 0
     except PipelineError as error:

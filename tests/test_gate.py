@@ -94,10 +94,10 @@ def test_repin_pins_the_balance_exactly():
 @pytest.fixture
 def files(tmp_path):
     evaluation, floors = tmp_path / "evaluation.json", tmp_path / "floors.json"
-    gate.write_floors(floors, {"a.f1": floor(0.9)})
+    gate.write_floors(floors, {"a.f1": floor(0.9)}, config="news.cfg")
 
-    def run(value, *more):
-        evaluation.write_text(json.dumps({"figures": {"a.f1": figure(value)}}))
+    def run(value, *more, config="news.cfg"):
+        evaluation.write_text(json.dumps({"config": {"name": config}, "figures": {"a.f1": figure(value)}}))
         return gate.main(["--evaluation", str(evaluation), "--floors", str(floors), *more])
 
     run.floors = floors
@@ -115,6 +115,11 @@ def test_gate_repin_writes_what_the_gate_then_accepts(files):
     assert files(0.8, "--repin", "--reason", "smaller model") == 0
     assert gate.read_floors(files.floors)["a.f1"]["reason"] == "smaller model"
     assert files(0.8) == 0
+
+
+def test_gate_refuses_the_evaluation_of_another_configuration(files, capsys):
+    assert files(0.9, config="fast.cfg") == 2
+    assert "the floors are those of news.cfg" in capsys.readouterr().err
 
 
 def test_gate_without_an_evaluation_says_how_to_make_one(tmp_path, capsys):
