@@ -32,7 +32,7 @@ from pipeline.records import to_line, to_page_record, to_record
 from pipeline.types import Article, Context, Layout, Page
 
 # The names of our factories among spaCy's.
-PREFIX = "banmian."
+PREFIX = "banmian_"
 
 
 @dataclass(frozen=True, slots=True)
