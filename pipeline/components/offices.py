@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 # Party and state, education and health, business and law, arts and sport.
-_HEADS = (
+_HEAD_WORDS = (
     "总书记 书记 主席 总理 委员长 部长 省长 市长 县长 区长 州长 镇长 乡长 村长 盟长 旗长 厅长 局长 处长 科长 "
     "股长 司长 署长 关长 秘书长 秘书 主任 委员 常委 政委 政治委员 司令员 司令 军长 师长 旅长 团长 营长 连长 "
     "排长 班长 参谋长 指导员 教导员 检察长 检察官 法官 审判长 庭长 巡视员 调研员 专员 督学 督导员 网格员 楼长 "
@@ -22,12 +22,12 @@ _HEADS = (
     "董事 监事 首席执行官 首席经济学家 首席科学家 经济学家 科学家 总监 总会计师 创始人 合伙人 主管 律师 "
     "公证员 仲裁员 司机 驾驶员 列车长 机长 乘务长 乘务员 讲解员 主编 总编辑 总编 导演 编剧 制片人 作家 诗人 "
     "画家 书法家 作曲家 歌唱家 艺术家 演员 歌手 主持人 主教练 教练 领队 裁判长 裁判 传承人 "
-).split()  # noqa: SIM905 a list of words reads best in lines
-_MODIFIERS = (
+)
+_MODIFIER_WORDS = (
     "党组 党委 党总支 党支部 支部 团委 纪委 工会 政协 人大 国家 中共中央 常务 第一 副 正 代 代理 执行 名誉 "
     "荣誉 原 前 时任 现任 新任 总 首席 高级 特级 特聘 客座 资深 助理 新闻 村委会 居委会 社区 车间 办公室 技术 "
     "财务 艺术 二级 一级 三级 四级 联合 行政 业务 市场 销售 项目 生产 队 讲座 终身 外交 国防 财政 最高 "
-).split()  # noqa: SIM905 a list of words reads best in lines
+)
 # Words after a name that are an office there; others (代表, 裁判) are verbs as often.
 _AFTER_NAME = (
     "总书记|委员长|副?主席|副?总理|副?书记|副?部长|副?省长|副?市长|副?县长|副?区长|副?厅长|副?局长|副?处长|副?主任(?!医)|副?主任医师|副?教授|副?研究员|院士"
@@ -35,12 +35,13 @@ _AFTER_NAME = (
 )
 
 
-def _words(words: list[str]) -> str:
-    return "|".join(sorted(words, key=lambda word: (-len(word), word)))
+def _words(words: str) -> str:
+    """Write an alternation of words, longest first."""
+    return "|".join(sorted(words.split(), key=lambda word: (-len(word), word)))
 
 
-_TITLE = re.compile(rf"(?P<title>(?:{_words(_MODIFIERS)}){{0,4}}(?:{_words(_HEADS)}))$")
-_HEAD_AT_END = re.compile(rf"(?:{_words(_HEADS)})$")
+_TITLE = re.compile(rf"(?P<title>(?:{_words(_MODIFIER_WORDS)}){{0,4}}(?:{_words(_HEAD_WORDS)}))$")
+_HEAD_AT_END = re.compile(rf"(?:{_words(_HEAD_WORDS)})$")
 _AFTER = re.compile(rf" ?(?P<title>{_AFTER_NAME})(?![\u4e00-\u9fff]?(?:们|级|助理|办公|团|席))")
 # Words that stand between a body and an office that is not held in it (科技厅聘请专家).
 _NO_TITLE = re.compile(r"聘请|任命|担任|[由是的在向对为被让说了与和及等]")

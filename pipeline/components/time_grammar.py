@@ -71,11 +71,13 @@ _CLOCK = (
     rf"(?:(?P<mi>[0-5]?\d|[{_HAN_DIGITS}十]{{1,3}}) ?分(?![之别析类会院公司局行]|钟前)(?:[0-5]?\d秒)?"
     r"|(?P<mhalf>半)|(?P<mq>[一三])刻|整)?)(?P<approx>许|左右|前后|多(?![钟方次名人个家项元种样角条位重点措层处]))?"
 )
+# Days of the Chinese calendar go without 日: 初五 after any month, 十五 only after 农历.
+_LUNAR_DAY = r"初[一二三四五六七八九十]|(?(lunar)(?:二?十[一二三四五六七八九]?|廿[一二三四五六七八九]|三十)|(?!))"
 _CHAIN = re.compile(
     rf"(?P<lunar>农历)?{_YEAR}?"
     rf"(?:{_HALF}|{_QUARTER}|{_SEASON}|(?P<lm>正月|冬月|腊月)(?P<ld>初?{_SMALL_HAN})?(?![{_HAN_DIGITS}])"
     rf"|(?<=年){_YEAR_EDGE}| ?{_DAY_REL}| ?{_DAY_PART_REL}|{_WEEKDAY}"
-    rf"|(?: ?{_MONTH})?(?: ?{_DAY}|(?<=[月份]){_XUN}|(?<=月)(?P<lday>初[一二三四五六七八九十]))?)"
+    rf"|(?: ?{_MONTH})?(?: ?{_DAY}|(?<=[月份]){_XUN}|(?<=月)(?P<lday>{_LUNAR_DAY}))?)"
     rf"{_PARENS}?(?: ?{_PART})?(?: ?{_CLOCK})?"
 )
 _EDGE_ALONE = re.compile(r"(?P<edge>年初|年底|年末|岁末|年中|月初|月底|月末|岁首)(?![三一二国央心期端])")
@@ -111,7 +113,7 @@ _SET = re.compile(
     rf"(?:(?P<sd>{_N2})[日号])?(?:{_PART})?(?:{_CLOCK})?)"
 )
 _DURATION = re.compile(
-    rf"(?P<pre>约|大约|近(?=[^年天日周个]*(?:小时|分钟))|不到|超过|逾|至少|最多)?"
+    rf"(?P<pre>约|大约|近(?=[^年天日周月，。]{{1,6}}(?:小时|分钟))|不到|超过|逾|至少|最多)?"
     rf"(?P<n>{NUMBER}|半|多|数)(?P<to>{CONNECTOR}(?:{NUMBER}))?(?P<inf>[余多来几])?(?: ?个)?(?P<mid>半)? ?"
     rf"(?P<u>小时|钟头|分钟|秒钟|秒(?P<cs>\d{{2}}(?!\d))?|月|天|周年?|星期|礼拜|年|世纪|季度|刻钟|昼夜|日)"
     r"(?P<half>半(?![年月天个小])|多(?![方次名人个家项元种样角条位重点措层处株头]))?"
@@ -227,7 +229,7 @@ def _day_is_sure(text: str, found: re.Match[str]) -> bool:
     return not after.startswith(("内", "以内", "之内", "龄", "后", "间", "以上"))
 
 
-_WEEKDAY_BEFORE = set("，。；、：！？（“ \n,;:(于在从到至逢每及和是的由") | {""}
+_WEEKDAY_BEFORE = frozenset("于在从到至逢每")
 _WEEKDAY_AFTER = set("，。；、：！？）” \n,;:)至到起晚早上下中凌夜将的举开和前，—-~")
 
 
@@ -238,6 +240,8 @@ def _weekday_is_sure(text: str, found: re.Match[str]) -> bool:
         return True
     if before in set("四圆一两三几半上下每本这1234567890"):
         return False
+    if found["wd"] == "末":
+        return True
     return before in _WEEKDAY_BEFORE or after in _WEEKDAY_AFTER or after == ""
 
 
