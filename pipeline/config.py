@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import inspect
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -146,6 +147,8 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such configuration file; shipped in {HOME}: {there}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    if not re.search(r"^\[components\]\s*$", text, re.MULTILINE):
+        text = "[components]\n" + text  # confection wants a parent section written out, before its children
     try:
         return dict(Config().from_str(text))
     except Exception as error:

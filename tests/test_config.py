@@ -37,7 +37,7 @@ REFUSED = {
         r"\[components.keywords\] top_n = 'ten': a whole number is needed",
     ),
     "unknown stage section": ("[nlp]\npipeline = []\n[components.keyword]\nx = 1\n", r"unknown stage 'keyword'"),
-    "not a configuration": ("pipeline = [\n", r"not a configuration"),
+    "not a configuration": ("[nlp\npipeline = []\n", r"not a configuration"),
     "missing grammar": ('[nlp]\npipeline = []\n[splitter]\ngrammar = "none.toml"\n', r"'none.toml': no such file"),
 }
 
