@@ -1,6 +1,7 @@
 """Quantities: the development gold, what is none, and spans outside the times."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def test_find_quantities_spans_slice_back_in_order(text):
     items = find_quantities(text, times=times)
     assert [text[item.start : item.end] for item in items] == [item.text for item in items]
     spans = sorted([(item.start, item.end) for item in (*items, *times)])
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 def test_stage_puts_quantities_beside_the_times(make_doc):

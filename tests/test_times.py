@@ -1,6 +1,7 @@
 """Time expressions: the development gold, single rules, anchors, and what is no time."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_find_times_without_a_publication_date_has_no_anchor_of_that_name():
 def test_find_times_spans_slice_back_in_order(text):
     times = find_times(text, date=DATE)
     assert [text[time.start : time.end] for time in times] == [time.text for time in times]
-    assert all(a.end <= b.start for a, b in zip(times, times[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(times))
     assert [time.id for time in times] == [f"t{number}" for number in range(1, len(times) + 1)]
 
 
