@@ -39,6 +39,7 @@ STEP, ZERO = 0.2, 1.0
 # 99 % are, of the right ones a third. A repair that is itself less likely than PLAUSIBLE (five windows; clean text has -16 in
 # the median) is doubted: on held-out text this leaves a third of the false repairs and 95 % of the true ones.
 SURPRISE = 3.0
+PRECISION = 0.95  # share of true repairs that a pair's threshold was fitted to
 PLAUSIBLE, DOUBT = 20.0, 0.5
 _FILE = "model.npz"
 _CALIBRATION = "calibration.json"
@@ -230,6 +231,10 @@ class CharLM:
         """Turn a text into the model's ids, shape (len(text),); blanks are PAD, a line feed is EDGE."""
         return encode(text, self.lookup)
 
+    def char_of(self, number: int) -> str:
+        """Give the character of an id from :meth:`encode` that is a character of its own."""
+        return self.alphabet[number - FIRST_CHAR]
+
     def score(self, windows: Ids) -> Floats:
         """Give the log-probability of the last id of each window after the others: (m, 5) to (m,).
 
@@ -294,6 +299,11 @@ class CharLM:
         """Give the log-probability of a text, blanks left out, as a stretch from the middle of running text."""
         ids = self.encode(text)
         return float(self.score_each(ids[ids != PAD]).sum())
+
+    def next_log_prob(self, left: str, right: str, count: int) -> float:
+        """Give the log-probability of the first ``count`` characters of ``right`` after ``left``, blanks left out."""
+        before, after = self._tail(left), self._head(right, count)
+        return float(self.score_each(np.concatenate((before, after)))[len(before) :].sum())
 
     def contrast(self, left: str, options: Sequence[str], right: str) -> list[float]:
         """Give the log-probability of each option and of the four characters after it, given the four before it."""

@@ -8,6 +8,7 @@ feeds stay where they are, except in text that was wrapped at a fixed column.
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.charlm import CharLM
+from pipeline.charlm import PAD, PRECISION, CharLM
 from pipeline.text import AlignedText, Replacement, is_han
 
 _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -27,6 +28,7 @@ _BLANK = r"[ \t\u00a0]"
 _MARKUP = re.compile(
     r"!?\[[^\[\]\n]{0,300}\]\([^()\s]{0,500}\)|</?[A-Za-z][^<>\n]{0,300}>|`[^`\n]+`|https?://[!-~]+|www\.[!-~]+"
 )
+_MARKS = re.compile(r"[#*|`>]+")  # part of no sentence; the model reads over them
 _COMMENT_OPEN, _COMMENT_CLOSE = "<!--", "-->"
 
 _NEWLINE = re.compile(r"\r(?=\n)|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -45,22 +47,35 @@ _BLANK_ENTITIES = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\
 # What an engine that also reads English puts for a Chinese particle, and what may have been printed.
 _LATIN = {"and": ("和", "与", "及"), "or": ("或",), "of": ("的",), "the": ("",)}
 _STRAY_LATIN = re.compile(
-    rf"(?<=[{_HAN}”’》）」』%％])({_BLANK}{{0,2}})(and|or|of|the)({_BLANK}{{0,2}})(?=[{_HAN}“‘《（「『])"
+    rf"(?:(?<=[{_HAN}”’》）」』]){_BLANK}{{0,2}}(and|or|of|the){_BLANK}{{0,2}}(?=[{_HAN}“‘《（「『0-9])"
+    rf"|(?<=[0-9%％]){_BLANK}{{0,2}}(and|or){_BLANK}{{0,2}}(?=[{_HAN}0-9]))"
 )
 
-# A paragraph of running text: this long and with sentence punctuation. Titles, slogans, verses and lists, where a
-# blank between two characters means something, are shorter or have none.
-BODY_CHARS = 30
+# Running text: a line this long with a mark of a sentence, or a shorter one that ends like a sentence. Titles, slogans,
+# verses and lists, where a blank between two characters means something, are neither.
+BODY_CHARS, SENTENCE_CHARS = 30, 12
 _SENTENCE_MARK = re.compile(r"[，。；！？,;!?]")
+_SENTENCE_END = re.compile(r"[。！？；…”]\s*$")
 _NO_BODY = re.compile(r"\s*(?:#|\||>|[-*+]\s|\d{1,2}[.、]\s|```)")
-_INNER_BLANK = re.compile(rf"(?<=[{_HAN}，。；：！？、])[ \u00a0]{{1,2}}(?=[{_HAN}，。；：！？、”》）])")
-# Words beside which names stand; a blank next to a name is how bylines and credits are set.
-_ROLE = r"(?:记者|通讯员|特约|见习|实习|摄影|编辑|作者|校对|责编|美编|整理|执笔|供稿|翻译|图片|报道|电话|地址|摄|文|图)"
-_CREDIT = re.compile(rf"[（(【\[■●◆]?[^（(，。；,;\n]{{0,16}}{_ROLE}[^（(，。；,;\n]{{0,40}}")
-# Quoted stretches, where a blank parts the halves of a slogan or a title.
+# Not after a full stop or a colon, where typists put blanks of their own.
+_INNER_BLANK = re.compile(rf"(?<=[{_HAN}，、；,;])[ \u00a0]{{1,2}}(?=[{_HAN}，。；：！？、”》）])")
+# Names stand beside these words, and a blank beside a name is how bylines and credits are set; also the names alone in
+# brackets at the end of a report.
+_NAMED = r"(?:记者|通讯员|特约|见习|实习生|文/|图/|(?:摄影|编辑|作者|校对|责编|美编|整理|执笔|供稿|翻译)[:： /])"
+_CREDIT = re.compile(
+    rf"[^（(，。；,;\n]{{0,16}}{_NAMED}[^（(，。；,;\n]{{0,40}}"
+    rf"|[（(](?:[{_HAN}]{{1,4}}[ \u3000]{{1,3}}){{1,5}}[{_HAN}]{{1,4}}[）)]"
+    rf"|[{_HAN} \u3000/]{{0,16}}[{_HAN}][ \u3000]*(?:摄影报道|摄影?|文|图)[/文图]*(?=[）)\n])"
+)
+# Quoted stretches, where a blank may part the halves of a slogan or a title.
 _QUOTED = re.compile(r"“[^“”\n]{0,60}”|《[^《》\n]{0,60}》|「[^「」\n]{0,60}」")
 _AFTER_MARKER = re.compile(r"(?:本报讯|讯|电|消息|报道)$")
 _MAX_MARKER = 30  # characters of a line in which a marker such as 新华社北京10月15日电 ends
+_LONE_LEFT = re.compile(rf"(?:^|[^{_HAN}0-9])[{_HAN}]$")
+_LONE_RIGHT = re.compile(rf"[{_HAN}](?:[^{_HAN}]|$)")
+# Log-probability of the two characters after a blank, given those before it, above which they go on in a word or phrase:
+# 心理防疫 战 is mended in a title too, 双向发力 深化改革 stays.
+PHRASE_GOES_ON = -2.5
 
 # A page wrapped at a fixed column: most lines that have a next line at once are as long as one another.
 WRAP_MIN_LINES, WRAP_SHARE, WRAP_MIN_CHARS, WRAP_OPEN_SHARE = 8, 0.6, 14, 0.4
@@ -111,11 +126,13 @@ def _passes(options: CleanerOptions, lm: CharLM | None) -> Iterator[Callable[[st
     if options.stray_latin:
         yield lambda text: _sure(find_stray_latin(text, lm), least)
     if options.spaces:
-        yield lambda text: _sure(find_spaces(text), least)
+        yield lambda text: _sure(find_spaces(text, lm), least)
     if options.width == "full":
         yield find_half_width
     if options.doubled:
         yield lambda text: _sure(find_doubled(text), least)
+    if options.look_alikes and lm is not None:
+        yield lambda text: _sure(find_look_alikes(text, lm), least)
 
 
 def _sure(found: Sequence[Replacement], least: float) -> list[Replacement]:
@@ -151,39 +168,58 @@ def find_stray_latin(text: str, lm: CharLM | None) -> list[Replacement]:
     """Find English particles that stand between Chinese characters where 和, 与, 或, 的 were printed."""
     found = []
     for hit in _outside(_STRAY_LATIN.finditer(text), _protected(text)):
-        options = _LATIN[hit.group(2)]
-        new, confidence = options[0], 0.9
-        if lm is not None and len(options) > 1:
-            new, confidence = _choose(text, hit.span(), options, lm)
-        found.append(Replacement(*hit.span(), new, "stray_latin", confidence))
+        options = _LATIN[hit.group(1) or hit.group(2)]
+        best = _choose(text, hit.span(), options, lm) if len(options) > 1 else options[0]
+        found.append(Replacement(*hit.span(), best, "stray_latin", 0.9))
     return found
 
 
-def _choose(text: str, span: tuple[int, int], options: Sequence[str], lm: CharLM) -> tuple[str, float]:
-    """Let the model choose what stands in a span; the confidence is that any of the options is right."""
-    scores = lm.contrast(text[max(0, span[0] - 8) : span[0]], options, text[span[1] : span[1] + 8])
-    best = max(range(len(options)), key=scores.__getitem__)
-    return options[best], 0.95
+def _choose(text: str, span: tuple[int, int], options: Sequence[str], lm: CharLM | None) -> str:
+    """Choose what stands in a span: what the page has elsewhere between the same words, else what the model says."""
+    left, right = text[max(0, span[0] - 8) : span[0]], text[span[1] : span[1] + 8]
+    for option in options:
+        if option and len(left) >= 2 and f"{left[-2:]}{option}{right[:2]}" in text:
+            return option
+    if lm is None:
+        return options[0]
+    scores = lm.contrast(left, options, right)
+    return options[scores.index(max(scores))]
 
 
-def find_spaces(text: str) -> list[Replacement]:
-    """Find blanks inside running Chinese text; those in titles, bylines, credits, quoted slogans and lists stay."""
+def find_spaces(text: str, lm: CharLM | None) -> list[Replacement]:
+    """Find blanks inside running Chinese text; those in bylines, credits and lists stay.
+
+    In titles and between quotation marks a blank goes only if the model knows the word or phrase that it parts.
+    """
     kept = sorted([*_protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
-    kept = sorted([*kept, *(hit.span() for hit in _QUOTED.finditer(text))])
+    quoted = {hit.start() for hit in _inside(_INNER_BLANK.finditer(text), _QUOTED.finditer(text))}
     found = []
     for start, end, group in _by_line(text, _outside(_INNER_BLANK.finditer(text), kept)):
-        if _is_body(text[start:end]):
-            found += [
-                Replacement(*hit.span(), "", "space", 0.95)
-                for hit in group
-                if hit.start() - start > _MAX_MARKER or not _AFTER_MARKER.search(text[start : hit.start()].rstrip("*】"))
-            ]
+        running = _is_running(text[start:end])
+        for hit in group:
+            if hit.start() - start <= _MAX_MARKER and _AFTER_MARKER.search(text[start : hit.start()].rstrip("*】")):
+                continue
+            if running and hit.start() not in quoted:
+                found.append(Replacement(*hit.span(), "", "space", 0.95))
+            elif lm is not None and _goes_on(text[max(start, hit.start() - 8) : hit.start()], text[hit.end() : hit.end() + 8], lm):
+                found.append(Replacement(*hit.span(), "", "space", 0.9))
     return found
 
 
-def _is_body(line: str) -> bool:
+def _is_running(line: str) -> bool:
     """Say whether a line is running text."""
-    return len(line) >= BODY_CHARS and _SENTENCE_MARK.search(line) is not None and not _NO_BODY.match(line)
+    if _NO_BODY.match(line):
+        return False
+    if len(line) >= BODY_CHARS:
+        return _SENTENCE_MARK.search(line) is not None
+    return len(line) >= SENTENCE_CHARS and _SENTENCE_END.search(line) is not None
+
+
+def _goes_on(left: str, right: str, lm: CharLM) -> bool:
+    """Say whether a blank cuts a character off a phrase: one side is that character alone, and the model knows the phrase."""
+    if not (_LONE_LEFT.search(left) or _LONE_RIGHT.match(right)):
+        return False
+    return lm.next_log_prob(left, right, 2) > PHRASE_GOES_ON
 
 
 def find_half_width(text: str) -> list[Replacement]:
@@ -232,6 +268,23 @@ def find_doubled(text: str) -> list[Replacement]:
     return _apart(sorted(found))
 
 
+def find_look_alikes(text: str, lm: CharLM) -> list[Replacement]:
+    """Find characters that the engine took for look-alikes (国际入才), as sure as the model is of the pair."""
+    ids = lm.encode(text)
+    for start, end in [*_protected(text), *(hit.span() for hit in _MARKS.finditer(text))]:
+        ids[start:end] = PAD
+    places = np.flatnonzero(ids != PAD)
+    return [
+        Replacement(int(places[at]), int(places[at]) + 1, lm.char_of(other), "look_alike", _belief(above))
+        for at, other, above in lm.find_repairs(ids[places])
+    ]
+
+
+def _belief(above: float) -> float:
+    """Turn nats above a pair's threshold into a probability; at the threshold 95 % of the repairs were right."""
+    return round(1 / (1 + math.exp(-above) * (1 - PRECISION) / PRECISION), 3)
+
+
 def _runs_of(flags: np.ndarray, size: int) -> list[int]:
     """Find where runs of true of exactly this length begin; a longer run is a text of its own period."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
@@ -275,6 +328,16 @@ def _outside(hits: Iterator[re.Match[str]], spans: Sequence[tuple[int, int]]) ->
             last = max(last, spans[index][1])
             index += 1
         if hit.start() >= last:
+            yield hit
+
+
+def _inside(hits: Iterator[re.Match[str]], spans: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Pass the matches on that lie in one of the spans; both come in order, spans do not overlap."""
+    span = next(spans, None)
+    for hit in hits:
+        while span is not None and span.end() <= hit.start():
+            span = next(spans, None)
+        if span is not None and span.start() < hit.start():
             yield hit
 
 

@@ -34,6 +34,7 @@ from pipeline.charlm import (
     MAX_IDS,
     ORDER,
     PAD,
+    PRECISION,
     STEP,
     SURPRISE,
     UNKNOWN,
@@ -44,7 +45,7 @@ from pipeline.charlm import (
     gain_of,
     lookup_of,
 )
-from pipeline.lookalikes import confusions
+from pipeline.lookalikes import ALIKE, confusions
 from pipeline.training.rawtext import BRIEFS, BROADCAST, PROSE, Raw, read_raw, topic_items
 
 FILES = (*PROSE, *BROADCAST, *BRIEFS, "gov-reports.txt.xz")
@@ -63,7 +64,8 @@ CHUNK = 200_000  # places scored at once, about 200 MB
 SEED, FIT_PAIRS, TEST_PAIRS = 7, 6000, 3000
 # Look-alikes: the share of characters misread that precision is asked for, the thresholds tried, and when a pair is dropped.
 # The share is that of a poor page; on a better one there are fewer repairs, and the false ones stay as few as measured.
-DAMAGE, PRECISION, MIN_RECALL, MIN_PLACES, FALSE_PRIOR = 0.003, 0.95, 0.3, 20, 5e-5
+DAMAGE, KINDRED_DAMAGE, MIN_RECALL, MIN_PLACES = 0.003, 0.0001, 0.3, 20
+FALSE_PRIOR, PRIOR_WEIGHT = 5e-5, 0.1
 THRESHOLDS = np.arange(5.0, 14.1, 0.5)
 PAIR_CHARS = 20  # shorter paragraphs are not cut
 
@@ -335,23 +337,36 @@ def swap_all(lm: CharLM, documents: Sequence[Raw], groups: Mapping[str, str]) ->
 def fit_pairs(swaps: Swaps, alphabet: str) -> dict[str, dict[str, float]]:
     """Choose for each ordered pair (character read, character printed) the least threshold that is precise enough.
 
-    With DAMAGE of the printed characters misread so, at least PRECISION of the repairs above the threshold must be true; a
-    prior of FALSE_PRIOR false ones for each place stands in for what the sample is too small to show.
+    With a share of the printed characters misread (DAMAGE), PRECISION of the repairs above the threshold must be true.
+    The rate of false ones is smoothed towards FALSE_PRIOR, for pairs of which the sample shows few places.
     """
-    rows = rows_by_pair(swaps)
+    rows, none = rows_by_pair(swaps), np.empty(0, np.intp)
+    ids = {char: FIRST_CHAR + number for number, char in enumerate(alphabet)}
+    alike = confusions(ALIKE)
     pairs: dict[str, dict[str, float]] = {}
-    for (char, other), false_rows in rows.items():
-        true_rows = rows.get((other, char), np.empty(0, np.intp))
-        if len(true_rows) < MIN_PLACES:
-            continue
-        right = (swaps.right[true_rows][:, None] > THRESHOLDS).sum(0)
-        looked = swaps.odd[false_rows] & swaps.best[false_rows]
-        wrong = (swaps.wrong[false_rows[looked]][:, None] > THRESHOLDS).sum(0) + FALSE_PRIOR * len(false_rows)
-        fit = (DAMAGE * right >= PRECISION * (DAMAGE * right + wrong)) & (right >= MIN_RECALL * len(true_rows))
-        if fit.any():
-            found = pairs.setdefault(alphabet[char - FIRST_CHAR], {})
-            found[alphabet[other - FIRST_CHAR]] = float(THRESHOLDS[np.argmax(fit)])
-    return {char: dict(sorted(found.items())) for char, found in sorted(pairs.items())}
+    for char, others in confusions().items():
+        for other in others:
+            damage = DAMAGE if other in alike.get(char, "") else KINDRED_DAMAGE
+            false_rows, true_rows = (rows.get(key, none) for key in ((ids[char], ids[other]), (ids[other], ids[char])))
+            limit = fit_threshold(swaps, false_rows, true_rows, damage)
+            if limit is not None:
+                pairs.setdefault(char, {})[other] = limit
+    return pairs
+
+
+def fit_threshold(
+    swaps: Swaps, false_rows: NDArray[np.intp], true_rows: NDArray[np.intp], damage: float
+) -> float | None:
+    """Find the least of THRESHOLDS that makes a pair precise enough; ``None`` if none does or it would repair too little."""
+    if len(true_rows) < MIN_PLACES:
+        return None
+    right = (swaps.right[true_rows][:, None] > THRESHOLDS).sum(0)
+    looked = false_rows[swaps.odd[false_rows] & swaps.best[false_rows]]
+    wrong = (swaps.wrong[looked][:, None] > THRESHOLDS).sum(0)
+    expected = len(false_rows) * (wrong + PRIOR_WEIGHT) / (len(false_rows) + PRIOR_WEIGHT / FALSE_PRIOR)
+    fit = damage * right >= PRECISION * (damage * right + expected)
+    fit &= right >= MIN_RECALL * len(true_rows)
+    return float(THRESHOLDS[np.argmax(fit)]) if fit.any() else None
 
 
 def rows_by_pair(swaps: Swaps) -> dict[tuple[int, int], NDArray[np.intp]]:
@@ -365,21 +380,30 @@ def rows_by_pair(swaps: Swaps) -> dict[tuple[int, int], NDArray[np.intp]]:
 
 
 def measure_pairs(lm: CharLM, swaps: Swaps) -> dict[str, float]:
-    """Measure the repairs of look-alikes on text that thresholds were not fitted on."""
+    """Measure the repairs of look-alikes on text that thresholds were not fitted on.
+
+    ``recall`` is over the places where a character of a kept pair may be misread, ``precision`` what follows if a share
+    DAMAGE of those that are ALIKE is.
+    """
     limits = np.full((MAX_IDS, MAX_IDS), np.inf, np.float32)
+    alike = np.zeros((MAX_IDS, MAX_IDS), bool)
     for char, found in lm.calibration["pairs"].items():
         for other, limit in found.items():
-            limits[lm.lookup[ord(char)], lm.lookup[ord(other)]] = limit
-    wrong = int((swaps.odd & swaps.best & (swaps.wrong > limits[swaps.char, swaps.other])).sum())
-    able = np.isfinite(limits[swaps.other, swaps.char])
-    right = int((swaps.right > limits[swaps.other, swaps.char]).sum())
+            pair = lm.lookup[ord(char)], lm.lookup[ord(other)]
+            limits[pair] = limit
+            alike[pair] = other in confusions(ALIKE).get(char, "")
+    forth, back = (swaps.char, swaps.other), (swaps.other, swaps.char)
+    wrong = swaps.odd & swaps.best & (swaps.wrong > limits[forth])
+    able, right = np.isfinite(limits[back]), swaps.right > limits[back]
+    true_alike = DAMAGE * float((right & alike[back]).sum())
     return {
         "pairs": int(np.isfinite(limits).sum()),
-        "pairs_considered": len(rows_by_pair(swaps)),
-        "false_repairs": wrong,
-        "places_damaged": int(able.sum()),
-        "recall": right / max(1, int(able.sum())),
-        "precision_at_damage": DAMAGE * right / (DAMAGE * right + wrong),
+        "pairs_alike": int(alike.sum()),
+        "false_repairs": int(wrong.sum()),
+        "false_repairs_alike": int((wrong & alike[forth]).sum()),
+        "recall": float(right.sum() / max(1, able.sum())),
+        "recall_alike": float((right & alike[back]).sum() / max(1, (able & alike[back]).sum())),
+        "precision": true_alike / (true_alike + float(wrong.sum())),
     }
 
 
