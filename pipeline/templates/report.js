@@ -20,6 +20,8 @@ const WORDS = {
 const KINDS = {news: "新闻", photo: "图片", notice: "公告", ad: "广告", filler: "补白", brief: "简讯", roundup: "综述", qa: "问答", poem: "诗歌", editorial: "评论", weather: "天气", table: "表格"};
 const ROLES = {kicker: "引题", title: "主题", subtitle: "副题", subhead: "小标题", column: "栏目", byline: "署名", dateline: "电头", paragraph: "正文", caption: "图注", credit: "来源", notice: "公告", ad: "广告", table: "表格", masthead: "报头", footer: "报尾", jump: "转版", slogan: "标语", image: "图", unknown: "未定"};
 const HEADS = new Set(["kicker", "title", "subtitle", "subhead", "column"]);
+// Flags that tell of a step that went well.
+const USUAL = new Set(["joined_across_break"]);
 const LABELS = ["PER", "LOC", "ORG"];
 const LAYERS = ["PER", "LOC", "ORG", "time", "quantity", "keyword", "edit"];
 const CHUNK = 80;
@@ -66,6 +68,7 @@ function chunked(box, items, make) {
 DATA.articles.forEach((article, number_) => {
   article.n = number_;
   article.chars = points(article.text);
+  for (const list of [article.entities, article.times, article.quantities]) list.forEach((x) => { x.text = cut(article.chars, x.start, x.end); });
   article.runs.forEach((run) => { run.copied = run[1] - run[0] === run[3] - run[2]; });
 });
 function toPage(article, start, end) {
@@ -187,7 +190,7 @@ function articleItem(article) {
   return h("button", {class: article.n === state.article ? "item on" : "item", "data-n": article.n, onclick: () => openArticle(article.n)},
     h("span", {class: article.title ? "t" : "t none"}, heading(article)),
     h("span", {class: "m"}, h("span", {}, page ? issue(page) : ""), h("span", {}, kindName(article.form)),
-      article.split.flags.map((flag) => h("span", {class: "flag"}, flag)), article.edits.length ? h("span", {}, `${say("edits")} ${article.edits.length}`) : null));
+      article.split.flags.map((flag) => h("span", {class: USUAL.has(flag) ? "" : "flag"}, flag)), article.edits.length ? h("span", {}, `${say("edits")} ${article.edits.length}`) : null));
 }
 let names = null;
 function nameOf(article, entity) { return article.names.get(entity.id) || (entity.label === "LOC" && entity.norm) || entity.text; }
@@ -273,16 +276,17 @@ function pieces(article, here, start, end) {
     const active = here.filter((a) => a.start <= at && a.end >= stop && a.start < a.end);
     const text = cut(article.chars, at, stop);
     if (!active.length) { nodes.push(text); continue; }
-    const clickable = active.filter((a) => a.kind).sort((a, b) => (a.end - a.start) - (b.end - b.start))[0];
-    nodes.push(h("span", {class: `${active.map((a) => a.cls).join(" ")}${clickable ? " a" : ""}`, "data-s": at, "data-e": stop, title: clickable ? describe(article, clickable) : null, onclick: clickable ? () => setHit(article, clickable) : () => {}}, text));
+    const clickable = active.filter((a) => a.kind).sort((a, b) => (a.end - a.start) - (b.end - b.start));
+    const shown = () => clickable.find((a) => !state.off.has(a.kind)) || clickable[0];
+    nodes.push(h("span", {class: `${active.map((a) => a.cls).join(" ")}${clickable.length ? " a" : ""}`, "data-s": at, "data-e": stop, title: clickable.length ? describe(article, shown()) : null, onclick: () => { if (clickable.length) setHit(article, shown()); }}, text));
   }
   return nodes;
 }
 function describe(article, a) {
   const x = a.x || {};
-  if (LABELS.includes(a.kind)) return [say(a.kind), x.norm, x.kb_id, x.score === null ? null : x.score].filter((value) => value !== null && value !== undefined && value !== "").join(" · ");
+  if (LABELS.includes(a.kind)) return [say(a.kind), x.norm, x.kb_id, x.score].filter((value) => value !== null && value !== undefined && value !== "").join(" · ");
   if (a.kind === "time") return [say("time"), x.type, x.value, x.mod].filter(Boolean).join(" · ");
-  if (a.kind === "quantity") return [say("quantity"), x.kind, x.value === null ? null : number(x.value), x.unit].filter((value) => value !== null && value !== undefined).join(" · ");
+  if (a.kind === "quantity") return [say("quantity"), x.kind, x.value === undefined ? null : number(x.value), x.unit].filter((value) => value !== null && value !== undefined).join(" · ");
   if (a.kind === "edit") return `${x.rule} (${x.confidence}) · ${say("original")}: ${clip(x.original, 40)}`;
   return a.kind ? say(a.kind) : "";
 }
@@ -308,10 +312,10 @@ function facts(article) {
     article.keywords.length ? part(say("keywords"), h("div", {class: "chips"}, article.keywords.map((k) => h("button", {class: "chip", onclick: go(...k.spans[0], "keyword", k)}, k.text, h("small", {}, ` ${k.score.toFixed(2)}${k.spans.length > 1 ? ` ×${k.spans.length}` : ""}`))))) : null,
     chips.length ? part(say("entities"), h("div", {class: "chips"}, chips)) : null,
     article.times.length ? part(say("times"), rows(article.times, (x) => [x.text, x.type, x.value, x.mod || "", x.anchor || ""])) : null,
-    article.quantities.length ? part(say("quantities"), rows(article.quantities, (x) => [x.text, x.kind, x.value === null ? null : number(x.value), x.unit || ""])) : null,
+    article.quantities.length ? part(say("quantities"), rows(article.quantities, (x) => [x.text, x.kind, x.value === undefined ? null : number(x.value), x.unit || ""])) : null,
     article.edits.length ? part(say("edits"), rows(article.edits, (x) => [h("del", {}, clip(x.original, 60).replace(/\n/g, "⏎") || "∅"), h("ins", {}, cut(article.chars, x.start, x.end).replace(/\n/g, "⏎") || `∅ (${say("deleted")})`), x.rule, x.confidence])) : null,
     part(say("split"), h("div", {class: "chips"}, h("span", {class: "chip"}, `${article.split.confidence}`), article.split.flags.map((flag) => h("span", {class: "chip flag"}, flag)), article.split.evidence.map((item) => h("span", {class: "chip"}, item)))),
-    h("details", {}, h("summary", {class: "note"}, say("layers")), h("table", {}, h("tbody", {}, Object.entries(article.layers).map(([stage, value]) => h("tr", {}, h("td", {}, stage), h("td", {}, value)))))));
+    h("details", {}, h("summary", {class: "note"}, say("layers")), h("table", {}, h("tbody", {}, Object.entries(DATA.layers).map(([stage, value]) => h("tr", {}, h("td", {}, stage), h("td", {}, value)))))));
 }
 function drawArticle() {
   const article = DATA.articles[state.article], page = pages.get(article.page_id);
