@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -152,10 +153,24 @@ def trained_pipeline(nlp: Language, model: str) -> Language:
     if model not in loaded:
         folder = open_model(model) / "spacy"
         use_word_features(nlp.vocab)
-        vectors = folder / "vocab"
-        nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings).from_disk(vectors)
+        nlp.vocab.vectors = read_vectors(folder / "vocab", nlp.vocab)
         loaded[model] = spacy.load(folder, vocab=nlp.vocab, exclude=["vocab", "tokenizer"])
     return loaded[model]
+
+
+def read_vectors(folder: Path, vocab: Vocab) -> Vectors:
+    """Read a model's static vectors; they are kept in half precision and used in single."""
+    vectors = Vectors(strings=vocab.strings).from_disk(folder)
+    vectors.data = vectors.data.astype("float32")
+    return vectors
+
+
+def trained_folder(nlp: Language) -> Path | None:
+    """Find the folder of the model whose trained ner an ``nlp`` has, ``None`` where it has none."""
+    models = [
+        model for model, source in _loaded.get(nlp, {}).items() if "ner" in nlp.pipe_names and source.has_pipe("ner")
+    ]
+    return open_model(models[-1]) if models else None
 
 
 def trained_pipe(nlp: Language, model: str, name: str) -> Any:

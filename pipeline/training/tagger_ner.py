@@ -10,10 +10,12 @@ tags; spaCy leaves what is missing out of the loss. MSRA is segmented by our own
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import random
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version as version_of
 from itertools import pairwise
@@ -32,7 +34,9 @@ from spacy.vocab import Vocab
 from thinc.api import Config, fix_random_seed
 
 from pipeline.artefacts import open_model, write_meta
+from pipeline.components.entities import CONFIDENCE, evidence_for
 from pipeline.components.segmenter import Cutter, pkuseg_cutter
+from pipeline.components.tagging import read_vectors as read_word_vectors
 from pipeline.components.tagging import use_word_features
 from pipeline.training import corpora
 from pipeline.training.vectors import read_vectors
@@ -44,6 +48,8 @@ SEED = 1998
 EPOCHS = 6
 DROPOUT = 0.2
 THIRDS = 3
+# An evidence seen in fewer cases than this takes more than half of its score from its label.
+PRIOR_CASES = 10
 RATE = 0.002
 # Words in a batch: small at first, as spaCy's own recipes do, then as large as the rate of learning allows.
 BATCH_WORDS = (400, 3_000)
@@ -240,28 +246,47 @@ def load_vectors(path: Path, vocab: Vocab) -> Vectors:
 
 def save(nlp: Language, folder: Path) -> None:
     """Write the pipeline below ``folder/spacy`` without tokenizer and with no more strings than it needs."""
+    labels = [label for name in ("tagger", "ner") for label in nlp.pipe_labels[name]]
     target = folder / "spacy"
     shutil.rmtree(target, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
+    whole = nlp.vocab.vectors.data
+    nlp.vocab.vectors.data = whole.astype("float16")
     nlp.to_disk(target, exclude=["tokenizer"])
+    nlp.vocab.vectors.data = whole
     for name in ("lookups.bin", "strings.json"):
         (target / "vocab" / name).unlink(missing_ok=True)
-    StringStore([*nlp.get_pipe("tagger").labels, *nlp.get_pipe("ner").labels]).to_disk(
-        target / "vocab" / "strings.json"
-    )  # type: ignore[attr-defined]
+    StringStore(labels).to_disk(target / "vocab" / "strings.json")
 
 
 def load(folder: Path) -> Language:
     """Load a saved pipeline by itself, for measuring."""
     vocab = Vocab()
     use_word_features(vocab)
-    vocab.vectors = Vectors(strings=vocab.strings).from_disk(folder / "spacy" / "vocab")
+    vocab.vectors = read_word_vectors(folder / "spacy" / "vocab", vocab)
     return spacy.load(folder / "spacy", vocab=vocab, exclude=["vocab", "tokenizer"])
 
 
-def measure(folder: Path, root: Path, cut: Cutter) -> dict[str, Any]:
-    """Score a saved model on the test sets, each once, and its speed on one core."""
-    nlp = load(folder)
+def write_confidence(nlp: Language, items: list[corpora.Labelled], cut: Cutter, path: Path) -> None:
+    """Write the share of right entities for each evidence, drawn towards the label's own where cases are few."""
+    right: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for item in items:
+        doc = nlp(_doc(nlp.vocab, cut(item.text)))
+        for ent in doc.ents:
+            for key in (evidence_for(ent), ent.label_):
+                found[key] += 1
+                right[key] += (ent.start_char, ent.end_char, ent.label_) in item.spans
+    table = {}
+    for key, count in sorted(found.items()):
+        label = key.split()[0]
+        prior = right[label] / found[label]
+        table[key] = round((right[key] + PRIOR_CASES * prior) / (count + PRIOR_CASES), 3)
+    path.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
+
+
+def measure(nlp: Language, root: Path, cut: Cutter) -> dict[str, Any]:
+    """Score a model on the test sets, each once, and its speed on one core."""
     _, _, msra_test = corpora.split_msra(root)
     _, _, held_out = corpora.split_tagged(root)
     start = time.process_time()
@@ -283,26 +308,38 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, help="file made by pipeline.training.vectors; none without it")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--evaluate", action="store_true", help="measure the model in --out, train nothing")
+    parser.add_argument("--evaluate", action="store_true", help="measure the model in --out anew, train nothing")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     cut = pkuseg_cutter(open_model(options.segmenter), [])
     if options.evaluate:
-        log.info("scores %s", measure(options.out, options.corpora, cut))
-        return
-    fix_random_seed(options.seed)
-    nlp = blank_pipeline(options.vectors)
-    sides = Sides(nlp.vocab, options.corpora, cut)
-    history = train(nlp, sides, cut, options.out, epochs=options.epochs, seed=options.seed)
-    scores = {"development": history, **measure(options.out, options.corpora, cut)}
+        old = json.loads((options.out / "meta.json").read_text("utf-8"))
+        history, command = old["scores"]["development"], old["command"]
+    else:
+        fix_random_seed(options.seed)
+        nlp = blank_pipeline(options.vectors)
+        sides = Sides(nlp.vocab, options.corpora, cut)
+        history = train(nlp, sides, cut, options.out, epochs=options.epochs, seed=options.seed)
+        command = _command(options)
+    best = load(options.out)
+    write_confidence(best, corpora.split_msra(options.corpora)[1], cut, options.out / CONFIDENCE)
+    scores = {"development": history, **measure(best, options.corpora, cut)}
     log.info("scores %s", scores)
-    write_meta(options.out, _meta(options, scores))
+    write_meta(options.out, _meta(options, scores, command))
 
 
-def _meta(options: argparse.Namespace, scores: dict[str, Any]) -> dict[str, Any]:
+def _command(options: argparse.Namespace) -> str:
+    """Write the command that trains the model again."""
+    vectors = f" --vectors {options.vectors.name}" if options.vectors else ""
+    return (
+        f"python -m pipeline.training.tagger_ner --corpora ../shared/corpora --out models/{options.out.name}"
+        f" --epochs {options.epochs}{vectors}"
+    )
+
+
+def _meta(options: argparse.Namespace, scores: dict[str, Any], command: str) -> dict[str, Any]:
     """Describe the model for its meta.json."""
     name, _, version = options.out.name.rpartition("-")
-    vectors = f" --vectors {options.vectors.name}" if options.vectors else ""
     return {
         "name": name,
         "version": version,
@@ -316,8 +353,7 @@ def _meta(options: argparse.Namespace, scores: dict[str, Any]) -> dict[str, Any]
             "held_out": f"January 1998 from line {corpora.HELD_OUT_FROM + 1} on; MSRA test",
             "segmenter": options.segmenter,
         },
-        "command": f"python -m pipeline.training.tagger_ner --corpora ../shared/corpora --out models/{options.out.name}"
-        f" --epochs {options.epochs}{vectors}",
+        "command": command,
         "seed": options.seed,
         "libraries": {name: version_of(name) for name in ("spacy", "thinc", "numpy")},
         "scores": scores,
