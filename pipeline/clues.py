@@ -47,6 +47,7 @@ class Clues:
     run_next: str = ""
     run_starts: bool = False
     listed: bool = False
+    parallel: bool = False
     group: tuple[int, int] = (0, 1)
     gap: bool = False
 
@@ -83,6 +84,8 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
             clue.fragment = _fragment_score(unit, clue, following, seams, marked=marked)
         if unit.kind == "text" or (unit.kind == "table"):
             last_text = unit
+    for i in parallel_heads(units, clues):
+        clues[i].parallel = True
     following_text = -1
     for i in range(len(units) - 1, -1, -1):
         clues[i].next_text = following_text
@@ -90,6 +93,31 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         if units[i].kind in ("text", "table"):
             following_text = i
     return clues
+
+
+# Subheads of one article are of one make: as many parts, about as long.
+_ALIKE = 3
+_PARALLEL_REACH = 7
+
+
+def parallel_heads(units: Sequence[Unit], clues: Sequence[Clues]) -> list[int]:
+    """List the headings that stand alone and have one of their make nearby, with nothing but text in between."""
+    found: set[int] = set()
+    last = -1
+    for i, unit in enumerate(units):
+        if unit.kind in ("byline", "jump_from", "source") or (unit.kind == "text" and starts_article(unit)):
+            last = -1
+        elif unit.kind == "head":
+            single = clues[i].group[1] == 1
+            if single and last >= 0 and i - last <= _PARALLEL_REACH and _alike(units[last].key, unit.key):
+                found |= {last, i}
+            last = i if single else -1
+    return sorted(found)
+
+
+def _alike(one: str, two: str) -> bool:
+    one, two = one.strip(), two.strip()
+    return one.count(" ") == two.count(" ") and abs(len(one) - len(two)) <= _ALIKE
 
 
 def _is_listed(units: Sequence[Unit], i: int) -> bool:

@@ -71,6 +71,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("title.kicker_end", ends),
             ("title.rank", float(clue.rank)),
             ("title.style", clue.style),
+            ("title.parallel", float(clue.parallel)),
             ("title.fragment", fragment),
         ],
         "column": column,
@@ -99,6 +100,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("subhead.cohesion", max(0.0, clue.cohesion)),
             ("subhead.no_cohesion", max(0.0, -clue.cohesion)),
             ("subhead.style", clue.style),
+            ("subhead.parallel", float(clue.parallel)),
             ("subhead.fragment", fragment),
         ],
     }
@@ -140,14 +142,16 @@ def _after_title(
     unit: Unit, clue: Clues, fit: float, dash: float, ends: float, column: Features, *, last: bool
 ) -> dict[str, Features]:
     """Read a heading that follows a title: subtitle, second line of the title, kicker, standing head, first subhead."""
+    smaller = float(clue.rank < 0)
     readings: dict[str, Features] = {
-        "subtitle": [("subtitle.bias", 1.0), ("subtitle.dash", dash)],
+        "subtitle": [("subtitle.bias", 1.0), ("subtitle.dash", dash), ("subtitle.smaller", smaller)],
         "title2": [
             ("title2.bias", 1.0),
             ("title2.overlap", max(0.0, fit)),
             ("title2.no_overlap", max(0.0, -fit)),
             ("title2.seam", clue.seam),
             ("title2.dash", dash),
+            ("title2.smaller", smaller),
         ],
         "kicker_after": [
             ("kicker_after.bias", 1.0),

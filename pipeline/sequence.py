@@ -233,6 +233,7 @@ def _plain_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
     extra: Features = [("plain.bias", 1.0), ("plain.bold", float(unit.bold)), ("plain.fragment", clue.fragment)]
     if state in ("E0", "E1", "P", _START):
         extra.append(("plain.after_end", 1.0))
+    extra.append(("plain.among_heads", float(clue.group[1] > 1 and clue.fragment < 1.0)))
     for move in _text_moves(state, unit, clue):
         move.features = move.features + extra
         yield move

@@ -120,10 +120,18 @@ def _general(rng: random.Random) -> str:
     return f"{rng.choice(_TOPICS)}{rng.choice(_PHRASES)}" if draw < 0.9 else f"{rng.choice(_TOPICS)}怎么看"
 
 
-def _subhead(rng: random.Random, paragraph: str, number: int) -> str:
+def _subhead(rng: random.Random, paragraph: str, make: str, number: int) -> str:
+    """Make a subhead; those of one article are of one make, most of the time."""
     own = _clauses(paragraph, 4, 13)
-    text = rng.choice(own) if own and rng.random() < 0.5 else _general(rng)
-    return f"{'一二三四五六七八九十'[number % 10]}、{text}" if rng.random() < 0.08 else text
+    if rng.random() < 0.15:
+        make = rng.choice(("own", "one", "two"))
+    if make == "own" and own:
+        return rng.choice(own)
+    if make == "two":
+        return f"{rng.choice(_VERBS)}{rng.choice(_NOUNS)} {rng.choice(own) if own else rng.choice(_NOUNS)}"
+    if make == "numbered":
+        return f"{'一二三四五六七八九十'[number % 10]}、{rng.choice(own) if own else _general(rng)}"
+    return _general(rng).split(" ")[0]
 
 
 def _column(rng: random.Random) -> str:
@@ -179,7 +187,7 @@ def _headline(rng: random.Random, raw: Raw, title: str, number: int) -> list[_Li
         return head
     for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
         own = _clauses(raw.body[:300], 5, 16)
-        text = rng.choice(own) if own and rng.random() < 0.35 else rng.choice((rng.choice(_KICKERS), _general(rng)))
+        text = rng.choice(own) if own and rng.random() < 0.2 else rng.choice((rng.choice(_KICKERS), _general(rng)))
         head.append(_Line(text, "kicker", number))
     at = title.find(" ") if " " in title else rng.randrange(4, max(5, len(title) - 3))
     if len(title) > 12 and rng.random() < 0.1 and 3 < at < len(title) - 3:
@@ -231,9 +239,10 @@ def _body(rng: random.Random, paragraphs: Sequence[str], number: int, lead: str)
     """Set the paragraphs with subheads, cut by column breaks."""
     body: list[_Line] = []
     with_subheads = len(paragraphs) >= 3 and rng.random() < 0.4
+    make = rng.choice(("own", "own", "one", "one", "two", "two", "numbered"))
     for place, paragraph in enumerate(paragraphs):
         if with_subheads and rng.random() < (0.1 if not place else 0.45):
-            body.append(_Line(_subhead(rng, paragraph, len(body)), "subhead", number))
+            body.append(_Line(_subhead(rng, paragraph, make, len(body)), "subhead", number))
         text = (lead if not place else "") + paragraph
         body += [_Line(part, "paragraph", number) for part in _cut(rng, text)]
     return body
