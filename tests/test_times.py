@@ -81,6 +81,8 @@ def test_find_times_takes_no_name_code_or_score(text):
         ("每晚", ("每晚", "SET", "XXXX-XX-XXTEV")),
         ("每半年", ("每半年", "SET", "P6M")),
         ("近三个小时", ("近三个小时", "DURATION", "PT3H")),
+        ("近20个月", ("20个月", "DURATION", "P20M")),
+        ("前三个月", ("三个月", "DURATION", "P3M")),
         ("一年半", ("一年半", "DURATION", "P1Y6M")),
         ("半个世纪", ("半个世纪", "DURATION", "P50Y")),
         ("为期3日", ("3日", "DURATION", "P3D")),
@@ -118,7 +120,8 @@ def test_find_times_passes_a_spelled_year_on_inside_the_paragraph_only():
         ("2024-12-28", "将于1月10日开工", "2025-01-10"),
         ("2025-01-05", "12月20日合龙", "2024-12-20"),
         ("2024-10-16", "10月20日停水", "2024-10-20"),
-        ("2024-10-16", "12月，大雪", "2023-12"),
+        ("2024-08-16", "12月，大雪", "2023-12"),
+        ("2024-10-16", "12月，大雪", "2024-12"),
         ("2024-10-16", "预计12月完工", "2024-12"),
         (None, "10月15日", "XXXX-10-15"),
         (None, "昨日", "XXXX-XX-XX"),
@@ -128,6 +131,21 @@ def test_find_times_passes_a_spelled_year_on_inside_the_paragraph_only():
 )
 def test_find_times_chooses_the_year(date, text, value):
     assert find_times(text, date=date)[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("本周五至周日", ["2024-10-18", "2024-10-20"]),
+        ("周一至周五", ["XXXX-WXX-1", "XXXX-WXX-5"]),
+        ("9月29日至2日", ["2024-09-29", "2024-10-02"]),
+        ("下午2时至4时", ["XXXX-XX-XXT14:00", "XXXX-XX-XXT16:00"]),
+        ("10月12日，……当日上午……13日", ["2024-10-12", "2024-10-12TMO", "2024-10-13"]),
+        ("10月12日。当天下午3时", ["2024-10-12", "2024-10-12T15:00"]),
+    ],
+)
+def test_find_times_carries_the_day_on(text, expected):
+    assert [time.value for time in find_times(text, date=DATE)] == expected
 
 
 def test_find_times_without_a_publication_date_has_no_anchor_of_that_name():

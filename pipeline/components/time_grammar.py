@@ -41,7 +41,7 @@ _MONTH = (
 _NOT_DAY = r"(?![游线楼院文令本元货用常]|志(?!愿)|电(?:话|动|商|力|影|视))"
 _DAY = rf"(?:(?P<d>{_N2})(?:{CONNECTOR}(?P<dto>{_N2}))? ?(?P<du>日|号){_NOT_DAY})"
 _DAY_REL = (
-    r"(?P<drel>今天|今日(?!头条|说法|关注)|昨天|昨日|明天|明日(?!之星|黄花)|前天|前日|后天|当天(?![气空下然])|当日(?!报)|同日|同一天|次日|翌日"
+    r"(?P<drel>今天|今日(?!头条|说法|关注)|昨天|昨日|明天|明日(?!之星|黄花)|前天|前日|后天|当天(?![气空然]|下(?!午))|当日(?!报)|同日|同一天|次日|翌日"
     r"|第二天|隔天)"
 )
 _DAY_PART_REL = (
@@ -137,16 +137,22 @@ def scan(text: str) -> Iterator[Expression]:
     """Yield the time expressions of a folded text in order, without overlap."""
     end = 0
     for trigger in _TRIGGER.finditer(text):
-        at = trigger.start()
-        if at < end:
-            # A match that ended inside a run of digits may leave a beginning in it (三天五天).
-            at = end
-            if at >= trigger.end():
-                continue
-        found = _match_at(text, at)
-        if found is not None:
-            yield found
-            end = found.end
+        if trigger.end() <= end:
+            continue
+        for at in _beginnings(text, max(trigger.start(), end), trigger.end()):
+            found = _match_at(text, at)
+            if found is not None:
+                yield found
+                end = found.end
+                break
+
+
+def _beginnings(text: str, start: int, end: int) -> Iterator[int]:
+    """Give the places of a trigger where an expression may begin: its first character, a numeral in it (前|三个月)."""
+    yield start
+    for at in range(start + 1, end):
+        if text[at] in _NUMERIC and text[at - 1] not in _NUMERIC:
+            yield at
 
 
 def _match_at(text: str, at: int) -> Expression | None:

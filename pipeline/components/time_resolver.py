@@ -30,9 +30,9 @@ from pipeline.components.time_values import (
 )
 from pipeline.types import Time
 
-# A date without year, not announced as future, may lie this far ahead (notices: 停水时间：10月18日) before the
-# year before is taken; likewise a bare day of the month. Set by eye on notices and news of the development pages.
-MAX_DAYS_AHEAD = 45
+# A month or day without year, not announced as future, may lie this far ahead (notices: 停水时间：10月18日) before the
+# year before is taken: news says 去年12月 for the far one. Likewise a bare day of the month. Set by eye on pages.
+MAX_DAYS_AHEAD = 60
 MAX_DAYS_AHEAD_OF_BARE_DAY = 5
 # An announced month that lies further back than this in the reference's year is next year's (in December: 将于1月).
 HALF_YEAR = 180
@@ -134,7 +134,9 @@ class Resolver:
         )
         self.last_meaning = meaning
         if meaning.date is not None and meaning.date.month is not None:
-            names_month = bool({"m", "d"} & expression.parts.keys())
+            names_month = bool({"m", "d"} & expression.parts.keys()) or (
+                self.last is not None and self.last.names_month and meaning.anchor == self.last.id
+            )
             self.last = _Named(meaning.date, time_id, expression.end, meaning.year, names_month)
             if meaning.date.day is not None and _DATELINE_AFTER.match(self.text, expression.end):
                 self.reference, self.reference_id = meaning.date, time_id
@@ -387,7 +389,7 @@ class Resolver:
         ahead = (month - reference.month) * 30 + ((day or reference.day) - reference.day)
         future = self._is_future(expression) or (range_end and ahead > 0)
         shift = 0
-        if ahead > (MAX_DAYS_AHEAD if day is not None else 0) and not future:
+        if ahead > MAX_DAYS_AHEAD and not future:
             shift = -1
         elif future and ahead < -HALF_YEAR:
             shift = 1
@@ -458,8 +460,9 @@ class Resolver:
             week = dates.week_value(reference, _WEEK_SHIFT[relation]) if relation in _WEEK_SHIFT else "XXXX-WXX"
             return Meaning("DATE", f"{week}-WE", anchor=self.reference_id if relation else None)
         number = WEEKDAYS[name]
-        general = relation is None and (self._is_range_start(expression) or self._is_range_end(expression))
-        if reference is None or general:
+        if relation is None and self._is_range_end(expression):
+            return self._end_of_weekdays(number)
+        if reference is None or (relation is None and self._is_range_start(expression)):
             return Meaning("DATE", f"XXXX-WXX-{number}")
         shift = number - reference.isoweekday()
         if relation is None:
@@ -469,6 +472,14 @@ class Resolver:
             shift += 7 * _WEEK_SHIFT.get(relation, 0)
         date = self.reference.shift(shift)
         return Meaning("DATE", date.iso(), anchor=self.reference_id, date=date)
+
+    def _end_of_weekdays(self, number: int) -> Meaning:
+        """Resolve the end of a range: general after a general day (周一至周五), else the next such day."""
+        first = self.last_meaning.date.exact() if self.last_meaning and self.last_meaning.date else None
+        if first is None:
+            return Meaning("DATE", f"XXXX-WXX-{number}")
+        last = dates.of_day(first).shift((number - first.isoweekday()) % 7)
+        return Meaning("DATE", last.iso(), anchor=self.times[-1].id, date=last)
 
     def _with_clock(self, expression: Expression, day: Meaning | None) -> Meaning | None:
         """Add part of day and clock time to a day; without one, take the day named last."""
