@@ -22,7 +22,9 @@ _OVERLAP_EVEN, _OVERLAP_SLOPE, _OVERLAP_DROP, _OVERLAP_MAX = 0.10, 8.0, 25.0, 4.
 # Blocks of text that are compared on either side.
 _BEFORE, _AFTER = 4, 3
 # A title that stands after its body is compared with more of it: titles share most with the lead.
-_FAR_BEFORE = 8
+_FAR_BEFORE, _FAR_AFTER = 8, 6
+# Where near stretches have as little in common as this, longer ones are compared as well.
+_FAR_BELOW = -2.0
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Clues:
     before: tuple[Profile, ...] = ()
     after: tuple[Profile, ...] = ()
     cohesion: float = 0.0
+    far_apart: bool = False
     overlap_after: float = 0.0
     overlap_before: float = 0.0
     open_before: bool = False
@@ -63,6 +66,9 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         clue.before = tuple(_texts(units, i - 1, -1, _BEFORE))
         clue.after = tuple(_texts(units, i, 1, _AFTER))
         clue.cohesion = cohesion_score(cohesion, clue.before, clue.after)
+        if unit.kind == "text" and clue.cohesion <= _FAR_BELOW:
+            far = tuple(_texts(units, i - 1, -1, _FAR_BEFORE)), tuple(_texts(units, i, 1, _FAR_AFTER))
+            clue.far_apart = cohesion_score(cohesion, *far) <= _FAR_BELOW
         clue.prev_kind = units[i - 1].kind if i else ""
         clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""
         clue.group = groups[i]
@@ -80,7 +86,9 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
         if unit.kind in ("text", "head") and clue.open_before and last_text is not None:
             clue.join = seams.gain(_body_key(last_text), _body_key(unit))
         if unit.kind == "head" and not unit.is_heading:
-            following = units[i + 1] if i + 1 < len(units) and units[i + 1].kind in ("text", "head") else None
+            following = units[i + 1] if i + 1 < len(units) else None
+            if following is not None and (following.kind not in ("text", "head") or following.is_heading):
+                following = None
             clue.fragment = _fragment_score(unit, clue, following, seams, marked=marked)
         if unit.kind == "text" or (unit.kind == "table"):
             last_text = unit
@@ -163,7 +171,7 @@ def _fragment_score(unit: Unit, clue: Clues, following: Unit | None, seams: Seam
         score += 5.0
     if " " not in key and "：" not in key:
         score += 0.12 * max(0, len(key) - _PLAIN_TITLE)
-    score += (2.0 if marked else 1.2) * ("，" in key) + 0.6 * ("、" in key)
+    score += (2.6 if marked else 1.2) * ("，" in key) + 0.6 * ("、" in key)
     if len(key) > _SHORT_TITLE and opens_sentence(key):
         score += 1.2
     if clue.join and clue.prev_kind == "text":

@@ -115,9 +115,9 @@ def _take_back(draft: Draft, later: Sequence[Draft], cohesion: Cohesion) -> None
     if not later or not later[0].texts() or not draft.texts():
         return
     rest = later[0]
-    if any(member.role in ("kicker", "column", "byline", "subtitle") for member in rest.members):
+    if any(member.role in ("byline", "subtitle") or member.unit.column for member in rest.members):
         return
-    titles = [member for member in rest.members if member.role == "title"]
+    titles = [member for member in rest.members if member.role in ("title", "kicker", "column")]
     if len(titles) > 1 or (titles and (len(titles[0].unit.key) > _SUBHEAD_LENGTH or rest.members[0] is not titles[0])):
         return
     first = rest.texts()[0].unit

@@ -151,7 +151,7 @@ def _moves(state: State, unit: Unit, clue: Clues, readings: Readings) -> list[_M
     """List the readings of a unit from a state; never none."""
     if unit.kind == "head":
         moves = list(_head_moves(state, clue, readings))
-        if not unit.level:
+        if not unit.level and not unit.column:
             moves += _plain_moves(state, unit, clue)
     elif unit.kind == "byline":
         moves = list(_byline_moves(state, unit, clue))
@@ -203,6 +203,8 @@ def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move
         yield _Move("H", "kicker", readings["kicker"] + close, fresh)
     if state in ("B0", "B1"):
         yield _Move("D" + state[1], "subhead", readings["subhead"])
+    if ready and "subhead_first" in readings:
+        yield _Move("D0", "subhead", [*readings["subhead_first"], ("new_subhead.bias", 1.0), *close], new=True)
     if state in ("D0", "D1"):
         yield _Move(state, "subhead", [*readings["subhead"], ("subhead.second", 1.0)])
     if state in ("B0", "E0", "K"):
@@ -259,6 +261,7 @@ def _text_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
         yield _Move(to + state[1], "paragraph", going)
     if state[0] == "B":
         fresh: Features = [("fresh.bias", 1.0), _cohesion("fresh", clue), ("fresh.marker", starts)]
+        fresh.append(("fresh.far_apart", float(clue.far_apart)))
         fresh += [("fresh.open", float(clue.open_before)), ("fresh.join", max(-1.0, min(4.0, clue.join)))]
         yield _Move(to + "0", "paragraph", fresh, new=True)
     elif state[0] in "EP":
@@ -288,13 +291,17 @@ def _byline_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
         signs.append(("credit.after_subhead", float(state[0] == "D")))
         yield _Move("E" + state[1], "credit", signs)
     else:
+        late = state == "P" and clue.prev_kind == "head"
         second = "credit.second" if clue.prev_kind in ("byline", "source") else "credit.late"
-        yield _Move(state, "credit", [(second, 1.0)])
+        yield _Move(state, "credit", [("credit.late_headline" if late else second, 1.0)])
     if state[0] != "D":
         if state[0] == "B":
             start: Features = [("new_byline.bias", 1.0), _cohesion("new_byline", clue)]
         else:
             start = [("new_byline.signed", 1.0)]
         start += [("new_byline.bracketed", bracketed), ("new_byline.opening", opening)]
-        start.append(("new_byline.no_text", float(not text_next)))
+        start += [
+            ("new_byline.no_text", float(not text_next)),
+            ("new_byline.head_next", float(clue.next_kind == "head")),
+        ]
         yield _Move("N", "byline", start, new=True)

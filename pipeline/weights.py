@@ -126,6 +126,7 @@ WEIGHTS: Mapping[str, float] = {
     "fresh.no_cohesion": 1.05,
     "fresh.marker": 4.85,
     "fresh.open": -1.81,
+    "fresh.far_apart": 0.7,
     "fresh.join": -0.78,
     "fresh_signed.bias": -0.86,
     "fresh_signed.cohesion": -0.58,
@@ -142,6 +143,7 @@ WEIGHTS: Mapping[str, float] = {
     "credit.after_subhead": -6.00,
     "credit.opening": -1.51,
     "credit.open": -1.00,
+    "credit.late_headline": 0.5,
     "credit.second": -2.00,
     "credit.late": -4.00,
     "new_byline.signed": -0.55,
@@ -149,10 +151,12 @@ WEIGHTS: Mapping[str, float] = {
     "new_byline.cohesion": -1.00,
     "new_byline.no_cohesion": 0.81,
     "new_byline.bracketed": -4.00,
+    "new_byline.head_next": -2.5,
     "new_byline.opening": 2.89,
     "new_byline.no_text": -6.00,
     # Jump and source lines where none is expected; two subheads in a row; no reading fits.
     "formula.misplaced": -2.00,
+    "new_subhead.bias": -1.5,
     "subhead.second": -5.00,
     "unexpected": -30.00,
     # The page ends inside a headline.

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
     {"types"},
-    {"artefacts", "ngrams", "charlm", "grammar", "weights", "cohesion", "publication", "numerals"},
+    {"artefacts", "ngrams", "charlm", "grammar", "weights", "cohesion", "publication", "numerals", "formats"},
     {"cleaning", "bylines"},
     {"blocks"},
     {"seams"},
@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
     {"components"},
     {"components.*"},
     {"config", "records"},
-    {"reader", "output", "formats", "progress"},
+    {"reader", "output", "progress"},
     {"chain"},
     {"engines"},
     {"engines.*"},
