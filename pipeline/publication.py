@@ -265,7 +265,13 @@ def from_path(source: str) -> Publication:
 
 
 # Parts of file names that tools put there.
-_IGNORED = frozenset({"page", "img", "image", "scan", "ocr", "copy", "final", "result", "output", "text", "md", "p"})
+_IGNORED = frozenset(
+    {"page", "img", "image", "scan", "ocr", "copy", "final", "result", "output", "text", "md", "p"}
+) | {
+    "content",
+    "list",
+    "res",
+}
 
 
 def _cut_date(stem: str) -> tuple[str | None, str | None, list[str]]:

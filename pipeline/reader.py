@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 from pipeline.config import ReaderOptions
 from pipeline.errors import ConfigError, PageError
+from pipeline.formats import SUFFIXES, Converted, to_markdown
 from pipeline.publication import identify
 from pipeline.records import page_id
 from pipeline.text import is_blank
@@ -198,12 +199,19 @@ def read_page(path: str | os.PathLike[str], *, source_name: str, options: Reader
 
 
 def make_page(item: Input, data: bytes, *, options: ReaderOptions) -> Page:
-    """Decode the bytes of a file into a page, with its publication and its flags."""
+    """Decode the bytes of a file into a page, with its publication and its flags.
+
+    Layout files (``.json``, ``.jsonl``, ``.xml``) become Markdown: ``page.text`` is that, and a flag names the format.
+    """
     packed = item.path.lower().endswith(GZIP)
     text, encoding = decode(_unpack(item, data, options) if packed else data, item, options=options)
+    flags: list[str] = []
+    if item.path.lower().removesuffix(GZIP).endswith(SUFFIXES):
+        text, form = _convert(item, text)
+        flags.append(f"format:{form}")
     found = identify(text, item.source)
     sha256 = hashlib.sha256(data).hexdigest()
-    flags = [*found.flags]
+    flags += found.flags
     if all(map(is_blank, text)):
         flags.append("empty")
     elif all(map(is_blank, _PICTURES.sub("", text[found.body_start :]))):
@@ -219,6 +227,14 @@ def make_page(item: Input, data: bytes, *, options: ReaderOptions) -> Page:
         body_start=found.body_start,
         flags=tuple(flags),
     )
+
+
+def _convert(item: Input, text: str) -> Converted:
+    """Convert a layout file to Markdown."""
+    try:
+        return to_markdown(text)
+    except ValueError as error:
+        raise _refuse(item, str(error)) from error
 
 
 def _unpack(item: Input, data: bytes, options: ReaderOptions) -> bytes:
