@@ -301,10 +301,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the model, models/<name>-<version>")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--keep", type=int, default=KEEP_FEATURES, help="features that stay after pruning")
+    parser.add_argument("--names", type=Path, help="file made by pipeline.training.names: the second round")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     split = corpora.split_segmentation(options.corpora)
+    if options.names:
+        split.train.extend(line.split() for line in options.names.read_text("utf-8").splitlines())
     trained, pruned = train(split, keep=options.keep, epochs=options.epochs, seed=options.seed)
     save(pruned, options.out)
     with tempfile.TemporaryDirectory() as scratch:
