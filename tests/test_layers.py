@@ -29,7 +29,8 @@ FLOORS: list[set[str]] = [
     {"engines.*"},
     {"measures", "measures.*", "gate"},
     {"run", "show", "training", "training.*", "evaluate", "report", "bench"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 ]
 
 
