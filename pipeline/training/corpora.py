@@ -8,6 +8,7 @@ parts are stretches of a file, never single sentences drawn at random, so that o
 from __future__ import annotations
 
 import lzma
+import tomllib
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
@@ -16,8 +17,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.artefacts import sha256_of
 from pipeline.errors import ConfigError
 
+LIST = Path(__file__).resolve().parents[2] / "configs" / "corpora.toml"
 PKU_TRAIN = "segmentation/sighan2005_pku_train/pku_train_reconstructed.utf8.xz"
 PKU_TEST = "segmentation/sighan2005/pku_test_gold.utf8"
 PKU_TRAIN_WORDS = "segmentation/sighan2005/pku_training_words.utf8"
@@ -58,6 +61,19 @@ class Split(NamedTuple):
     train: list[Words]
     dev: list[Words]
     held_out: list[Words]
+
+
+def verify(root: Path) -> None:
+    """Check that the corpora below a folder are those that the figures were measured on.
+
+    Raises ConfigError that names the first file that is missing or another one.
+    """
+    for name, item in tomllib.loads(LIST.read_text("utf-8")).items():
+        path = root / item["path"]
+        if not path.is_file():
+            raise ConfigError(f"corpus {name}: {path} is not there; name the folder of the corpora with --corpora")
+        if sha256_of(path) != item["sha256"]:
+            raise ConfigError(f"corpus {name}: {path} is not the file that {LIST.name} names (SHA-256 differs)")
 
 
 def read_lines(root: Path, name: str) -> list[str]:

@@ -1,12 +1,12 @@
-"""Write sentences of recent news in which names are cut as the PKU standard cuts them, for the segmenter's second round.
+"""Write sentences of recent news with names cut by the PKU standard, for the segmenter's second round.
 
     python -m pipeline.training.names --shared ../shared --segmenter models/pkuseg-1.0.0 --ner models/tagger_ner-1.0.0 \
         --out names.txt
 
 The text of 1998 does not know the names of today: a segmenter trained on it alone makes one word of the first two
-characters of a name. The ner, which looks further, still finds such a name; here what it finds again and
-again is cut as surname + given name (places of two or three characters are one word), and the rest of the sentence stays as
-the first round cut it. Self-training in the sense of Yarowsky 1995. Documents that are only measured on are left out.
+characters of a name. The ner, which looks further, still finds such a name. What it finds again and again is cut here
+as surname + given name (places of two or three characters are one word); the rest of the sentence stays as the first
+round cut it. Self-training in the sense of Yarowsky 1995. Documents that are only measured on are left out.
 """
 
 from __future__ import annotations

@@ -305,6 +305,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    corpora.verify(options.corpora)
     split = corpora.split_segmentation(options.corpora)
     if options.names:
         split.train.extend(line.split() for line in options.names.read_text("utf-8").splitlines())

@@ -311,6 +311,7 @@ def main() -> None:
     parser.add_argument("--evaluate", action="store_true", help="measure the model in --out anew, train nothing")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    corpora.verify(options.corpora)
     cut = pkuseg_cutter(open_model(options.segmenter), [])
     if options.evaluate:
         old = json.loads((options.out / "meta.json").read_text("utf-8"))
