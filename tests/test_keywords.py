@@ -1,0 +1,341 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from sklearn.ensemble import GradientBoostingClassifier
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from pipeline.candidates import (
+    FORMULAE,
+    LETTERS,
+    MODIFIER,
+    NAME,
+    NONE,
+    NOUN,
+    NUMBER,
+    VERBAL,
+    VERBAL_NOUN,
+    Area,
+    Word,
+    collect,
+    is_term,
+    kind_of,
+)
+from pipeline.components import EXTENSIONS
+from pipeline.components.keywords import (
+    METHODS,
+    KeywordModel,
+    Keywords,
+    Scored,
+    choose,
+    find_all,
+    find_areas,
+    make_keywords,
+    rank_words,
+    read_words,
+    score_tfidf,
+)
+from pipeline.errors import ConfigError
+from pipeline.keyness import NAMES, Frequencies, Trees, count_longer, describe, shorten
+from pipeline.plaintext import find_formulae, merge_spans, split_title
+from pipeline.text import AlignedText
+from pipeline.training.frequencies import average_rates, pack, strings_of
+from pipeline.training.keywords import lay_out
+from pipeline.types import Article, Byline, Context, Entity, Person, Zone
+
+TAGGED = (
+    "县/n 农业/n 技术/n 推广/vn 中心/n 举办/v 培训班/n ，/w 农业/n 技术/n 推广/vn 人员/n "
+    "讲解/v 小麦/n 条锈病/n 防治/vn ，/w 小麦/n 条锈病/n 是/v 主要/b 病害/n 。/w"
+)
+
+
+def words_of(tagged):
+    words, at = [], 0
+    for pair in tagged.split():
+        text, _, tag = pair.rpartition("/")
+        words.append(Word(text, at, kind_of(tag, text)))
+        at += len(text)
+    return words, "".join(word.text for word in words)
+
+
+def collected(tagged, entities=(), areas=None):
+    words, text = words_of(tagged)
+    return collect(text, words, areas or [Area(0, len(text), 0)], entities)
+
+
+@pytest.fixture(scope="module")
+def vocab():
+    for name, default in EXTENSIONS.items():
+        if not Doc.has_extension(name):
+            Doc.set_extension(name, default=default)
+    return Vocab()
+
+
+def make_doc(vocab, tagged, context=None, entities=()):
+    pairs = [pair.rpartition("/") for pair in tagged.split()]
+    texts = [text.replace("␤", "\n") for text, _, _ in pairs]
+    doc = Doc(vocab, words=texts, spaces=[False] * len(texts), tags=[tag for _, _, tag in pairs])
+    doc._.context, doc._.entities = context, entities
+    return doc
+
+
+FREQUENCIES = Frequencies(
+    {"农业": 3.0, "技术": 3.0, "农业技术": 8.0, "小麦": 8.0, "中心": 2.0, "培训班": 8.0, "病害": 10.0}
+)
+
+
+def plain_model():
+    """A model without trees: every candidate is as good as any other."""
+    shape = (1, 7)
+    trees = Trees(
+        features=np.zeros(shape, dtype=np.intp),
+        thresholds=np.full(shape, np.inf, dtype=np.float32),
+        masks=np.full(shape, 255, dtype=np.uint8),
+        values=np.zeros((1, 8), dtype=np.float32),
+        bias=0.0,
+    )
+    return KeywordModel(FREQUENCIES, trees)
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "kind"),
+    [
+        ("n", "小麦", NOUN),
+        ("NR", "张三", NAME),
+        ("nrt", "约翰", NAME),
+        ("vn", "防治", VERBAL_NOUN),
+        ("v", "防治", VERBAL),
+        ("w", "，", NONE),
+        ("x", "、", NONE),
+        ("eng", "AI", LETTERS),
+        ("m", "2023", NUMBER),
+        ("t", "今天", MODIFIER),
+        ("t", "十月", NONE),
+        ("m", "二号", NOUN),
+        ("", "小麦", NOUN),
+        ("", "麦", NONE),
+        ("u", "的", NONE),
+        ("x", "###", NONE),
+    ],
+)  # fmt: skip
+def test_kind_of_sorts_tags_of_both_sets(tag, text, kind):
+    assert kind_of(tag, text) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("小麦条锈病", True),
+        ("麦", False),
+        ("本报讯", False),
+        ("2023年10月", False),
+        ("100", False),
+        ("A股", True),
+        ("很" * 13, False),
+    ],
+)
+def test_is_term_refuses_formulae_dates_and_lengths(text, fit):
+    assert is_term(text) == fit
+
+
+def test_collect_finds_words_and_phrases():
+    assert {"农业技术推广", "小麦条锈病", "培训班", "条锈病"} <= set(collected(TAGGED))
+
+
+def test_collect_crosses_no_mark_and_ends_in_no_verb_of_report():
+    assert not {"培训班农业", "条锈病是", "推广人员讲解"} & set(collected(TAGGED))
+
+
+def test_collect_gives_every_place():
+    assert collected(TAGGED)["小麦条锈病"].spans == [(25, 30), (33, 38)]
+
+
+def test_collect_adds_entities_quotations_and_works():
+    tagged = "他/r 在/p “/w 田间/s 课堂/n ”/w 讲/v 《/w 麦田/n 的/u 事/n 》/w ，/w 王小麦/nr 来/v 了/u"
+    found = collected(tagged, entities=[(16, 19, "PER")])
+    assert (found["田间课堂"].quoted, found["麦田的事"].quoted, found["王小麦"].label) == (True, True, "PER")
+
+
+def test_collect_keeps_to_the_areas():
+    assert "培训班" not in collected(TAGGED, areas=[Area(0, 9, 0), Area(14, 43, 0)])
+
+
+def test_count_longer_counts_the_most_frequent_phrase_around():
+    assert count_longer(collected(TAGGED))["条锈病"] == 2
+
+
+def test_shorten_leaves_formulae_out_and_keeps_the_limit():
+    short = shorten(collected(TAGGED), FREQUENCIES, limit=5)
+    assert len(short) == 5
+    assert not {one.text for one in short} & FORMULAE
+
+
+def test_describe_gives_one_finite_row_a_candidate():
+    words, _ = words_of(TAGGED)
+    found = collected(TAGGED)
+    table = describe(list(found.values()), words, count_longer(found), lambda _: 2, FREQUENCIES)
+    assert table.shape == (len(found), len(NAMES))
+    assert np.isfinite(table).all()
+
+
+def test_describe_knows_frequency_and_headline():
+    words, _ = words_of(TAGGED)
+    found = collected(TAGGED)
+    row = describe([found["小麦条锈病"]], words, {}, lambda _: 2, FREQUENCIES)[0]
+    named = dict(zip(NAMES, row.tolist(), strict=True))
+    assert (named["log tf"], named["in title"], named["unseen"], named["parts"]) == (pytest.approx(np.log(2)), 1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("本报讯（记者 王小明 通讯员 李大山）昨天", ["本报讯", "（记者 王小明 通讯员 李大山）"]),
+        ("新华社北京10月15日电 记者获悉", ["新华社北京10月15日电"]),
+        ("村里的路修好了。记者看到，", []),
+        ("本报记者 王小明\n昨天", ["本报记者 王小明"]),
+        ("来源：市气象台\n今天", ["来源：市气象台"]),
+    ],
+)
+def test_find_formulae_finds_bylines_and_datelines(text, formula):
+    assert [text[start:end] for start, end in find_formulae(text)] == formula
+
+
+def test_split_title_takes_a_short_first_line_only():
+    assert [split_title(text)[0] for text in ("小麦丰收\n今年好。", "今年好。\n小麦丰收", "小麦丰收")] == [
+        "小麦丰收",
+        "",
+        "",
+    ]
+
+
+def test_merge_spans_joins_what_touches():
+    assert merge_spans([(5, 8), (0, 2), (2, 4), (6, 7)]) == [(0, 4), (5, 8)]
+
+
+def test_find_areas_leaves_out_silent_zones_and_formulae():
+    text = "小麦丰收\n本报记者 王小明\n本报讯（记者 王小明）今年丰收"
+    zones = (Zone("title", 0, 4), Zone("byline", 5, 13), Zone("paragraph", 14, len(text)))
+    article = Article(1, "news", "news", AlignedText.of(text), zones)
+    areas = find_areas(text, Context(article))
+    assert [(text[area.start : area.end], area.weight) for area in areas] == [("小麦丰收", 2), ("今年丰收", 0)]
+
+
+def test_choose_drops_parts_that_never_stand_alone():
+    found = collected(TAGGED)
+    order = ["小麦条锈病", "条锈病", "小麦", "农业技术", "技术"]
+    scored = Scored([found[text] for text in order], np.array([5, 4, 3, 2, 1], dtype=np.float32))
+    assert [one.text for one, _ in choose(scored, top_n=5)] == ["小麦条锈病", "农业技术"]
+
+
+def test_choose_keeps_a_part_that_also_stands_alone():
+    tagged = "科技/n 成果/n 转化/vn 了/u ，/w 科技/n 成果/n 展出/v 。/w"
+    found = collected(tagged)
+    scored = Scored([found["科技成果转化"], found["科技成果"]], np.array([2, 1], dtype=np.float32))
+    assert [one.text for one, _ in choose(scored, top_n=5)] == ["科技成果转化", "科技成果"]
+
+
+def test_find_all_finds_places_without_overlap():
+    assert find_all("花花花花，花花", "花花") == ((0, 2), (2, 4), (5, 7))
+
+
+def test_rank_words_prefers_the_word_with_more_neighbours():
+    words, _ = words_of("小麦/n 病害/n 小麦/n 虫害/n 小麦/n 丰收/vn")
+    ranks = rank_words(words)
+    assert max(ranks, key=ranks.__getitem__) == "小麦"
+
+
+def test_score_tfidf_prefers_frequent_and_rare():
+    found = collected(TAGGED)
+    common, rare = score_tfidf([found["农业"], found["小麦条锈病"]], FREQUENCIES)
+    assert rare > common
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_gives_exact_spans_by_every_method(vocab, method):
+    doc = Keywords(plain_model(), method=method, top_n=5, min_score=0.0)(make_doc(vocab, TAGGED))
+    assert doc._.keywords
+    assert all(doc.text[start:end] == one.text for one in doc._.keywords for start, end in one.spans)
+
+
+def test_keywords_leaves_people_of_the_byline_out(vocab):
+    doc = make_doc(vocab, "王小明/nr 讲解/v 小麦/n 条锈病/n 防治/vn")
+    article = Article(1, "news", "news", AlignedText.of(doc.text), (Zone("paragraph", 0, len(doc.text)),))
+    byline = Byline(people=(Person("王小明", "记者"),))
+    doc._.entities = (Entity("e1", 0, 3, "王小明", "PER"),)
+    doc._.context = Context(
+        Article(1, "news", "news", article.text, article.zones, byline=byline),
+    )
+    texts = [one.text for one in Keywords(plain_model(), method="tfidf", top_n=9, min_score=0.0)(doc)._.keywords]
+    assert texts
+    assert not any("王小明" in text for text in texts)
+
+
+def test_keywords_obeys_top_n_and_min_score(vocab):
+    few = Keywords(plain_model(), method="tfidf", top_n=2, min_score=0.0)(make_doc(vocab, TAGGED))
+    none = Keywords(plain_model(), method="ranker", top_n=2, min_score=0.6)(make_doc(vocab, TAGGED))
+    assert (len(few._.keywords), none._.keywords) == (2, ())
+
+
+@pytest.mark.parametrize("tagged", ["", "天/n", "2023/m 年/q", "，/w 。/w", "###/x and/eng", "␤/w", "的/u " * 50])
+def test_keywords_are_none_where_there_is_nothing(vocab, tagged):
+    doc = Keywords(plain_model(), method="ranker", top_n=5, min_score=0.0)(make_doc(vocab, tagged))
+    assert [one.text for one in doc._.keywords if one.text != "and"] == []
+
+
+def test_keywords_takes_a_long_text(vocab):
+    doc = make_doc(vocab, "小麦/n 条锈病/n 防治/vn ，/w " * 10_000)
+    assert Keywords(plain_model(), method="ranker", top_n=5, min_score=0.0)(doc)._.keywords
+
+
+def test_read_words_gives_words_places_and_kinds(vocab):
+    assert read_words(make_doc(vocab, "小麦/n 丰收/v 了/u")) == [
+        Word("小麦", 0, NOUN),
+        Word("丰收", 2, VERBAL),
+        Word("了", 4, NONE),
+    ]
+
+
+@pytest.mark.parametrize("options", [{"method": "best"}, {"top_n": 0}, {"min_score": 2.0}])
+def test_make_keywords_refuses_what_cannot_be(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        make_keywords(None, "keywords", **options)
+
+
+def test_trees_score_as_scikit_learn_does():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(400, 6)).astype(np.float32)
+    wanted = table[:, 0] * table[:, 1] > 0.2
+    model = GradientBoostingClassifier(n_estimators=20, max_leaf_nodes=8, random_state=0).fit(table, wanted)
+    prior = wanted.mean()
+    trees = lay_out(
+        [one.tree_ for one in model.estimators_[:, 0]], model.learning_rate, float(np.log(prior / (1 - prior)))
+    )
+    assert np.allclose(trees(table), model.decision_function(table), atol=1e-4)
+
+
+def test_strings_of_joins_content_words_only():
+    assert strings_of(["农业", "技术", "的", "推广"], {"农业": "n", "技术": "n", "的": "uj", "推广": "v"}) == {
+        "农业", "技术", "农业技术", "的", "推广",
+    }  # fmt: skip
+
+
+def test_pack_and_load_give_the_bits_back(tmp_path):
+    packed = pack({"小麦": 0.25, "技术": 0.5})
+    np.savez(tmp_path / "f.npz", strings=packed["strings"], steps=packed["steps"])
+    assert Frequencies.load(tmp_path / "f.npz").bits == {"小麦": 2.0, "技术": 1.0}
+
+
+def test_average_rates_weighs_genres_alike():
+    rates = average_rates([(Counter({"大运会": 90}), 100), (Counter({"大运会": 2}), 1000)])
+    assert rates["大运会"] == pytest.approx((0.9 + 0.002) / 2)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return make_keywords(None, "keywords", top_n=5)
+
+
+def test_shipped_model_finds_the_phrase_a_text_is_about(vocab, shipped):
+    doc = shipped(make_doc(vocab, TAGGED))
+    assert "小麦条锈病" in [one.text for one in doc._.keywords]
