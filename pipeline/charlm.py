@@ -1,4 +1,4 @@
-"""A character n-gram model of newspaper Chinese: how likely is this character here?
+"""A character n-gram model of newspaper Chinese: how likely a character is where it stands.
 
 Cleaning asks it which of two look-alike characters belongs in a place; the splitter asks it whether a block of
 text goes on in mid-sentence where another one stopped. The model is a back-off model of order 5 (absolute
@@ -10,6 +10,7 @@ Every probability is natural-logarithmic; a difference of 1 is one nat.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,17 +28,16 @@ PAD, EDGE, UNKNOWN = 0, 1, 2
 ID_BITS = 12
 MAX_IDS = 1 << ID_BITS
 FIRST_CHAR = 3
-BLANKS = "\t\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u2060\u3000\ufeff"
+BLANKS = "\t\x0b\x0c\r \x85\xa0\u1680\u200b\u200c\u200d\u2060\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 # A key's hash is split in two: the upper bits name a bucket, 16 bits are kept to tell its entries apart. With
 # about two entries a bucket, an n-gram that is not in the model is taken for one that is once in 30,000 times.
 FINGERPRINT_BITS = 16
 FORMAT = 1
-# Log-probabilities and back-off weights are stored in one byte, as steps below ZERO. A step of 0.2 nats costs less
-# than 0.005 nats a character.
+# Log-probabilities and back-off weights are stored in one byte, as steps of 0.2 nats below ZERO.
 STEP, ZERO = 0.2, 1.0
 # A character is looked at when the model did not expect it by this many nats: of the wrong ones put into held-out text
-# 99 % are, of the right ones a third. A repair that is itself less likely than PLAUSIBLE (five windows; clean text has -16 in
-# the median) is doubted: on held-out text this leaves a third of the false repairs and 95 % of the true ones.
+# 99 % are, of the right ones a third. A repair that is itself less likely than PLAUSIBLE (five windows; clean text has
+# -16 in the median) is doubted: on held-out text this leaves a third of the false repairs and 95 % of the true ones.
 SURPRISE = 3.0
 PRECISION = 0.95  # share of true repairs that a pair's threshold was fitted to
 PLAUSIBLE, DOUBT = 20.0, 0.5
@@ -156,12 +156,11 @@ def encode(text: str, lookup: Ids) -> Ids:
     return np.where(codes < len(lookup), lookup[np.minimum(codes, len(lookup) - 1)], UNKNOWN).astype(np.uint16)
 
 
-
 @dataclass(frozen=True, slots=True)
 class CharLM:
     """Score characters in context; made by :meth:`load`.
 
-    ``alphabet`` holds the characters that have ids of their own, ``unigrams`` holds log-probabilities by id, the tables hold
+    ``alphabet`` holds the characters that have ids of their own, ``unigrams`` log-probabilities by id, the tables
     quantised log-probabilities of longer n-grams and back-off weights of contexts. ``calibration`` has
     what was fitted on held-out text: ``"join"`` for :meth:`join_gain`, ``"pairs"`` of look-alikes, each with its
     threshold. From these are made ``lookup`` (ids by code point) and ``others`` and ``limits`` (look-alikes by id).
@@ -269,8 +268,11 @@ class CharLM:
         """
         base = self.score_each(ids)
         odd = np.flatnonzero(base < -SURPRISE)
-        rows = [(odd[here], others[here], limits[here]) for others, limits in self._look_alikes_of(ids[odd])
-                if (here := np.flatnonzero(others)).size]
+        rows = [
+            (odd[here], others[here], limits[here])
+            for others, limits in self._look_alikes_of(ids[odd])
+            if (here := np.flatnonzero(others)).size
+        ]
         if not rows:
             return []
         places, others, limits = (np.concatenate(column) for column in zip(*rows, strict=True))
@@ -293,7 +295,8 @@ class CharLM:
         around[:, ORDER - 1] = others
         windows = np.lib.stride_tricks.sliding_window_view(around, ORDER, axis=1)
         scores = self.score(windows.reshape(-1, ORDER)).reshape(-1, ORDER)
-        return np.where(windows[:, :, -1] == PAD, 0.0, scores).sum(axis=1, dtype=np.float32)
+        summed: Floats = np.where(windows[:, :, -1] == PAD, 0.0, scores).sum(axis=1, dtype=np.float32)
+        return summed
 
     def log_prob(self, text: str) -> float:
         """Give the log-probability of a text, blanks left out, as a stretch from the middle of running text."""
@@ -329,7 +332,7 @@ class CharLM:
         weights = self.calibration["join"]
         values = self.join_features(pairs) @ np.array(weights["weights"]) + weights["bias"]
         empty = [not (left.strip() and right.strip()) for left, right in pairs]
-        return np.where(empty, -np.inf, values).tolist()
+        return [-math.inf if none else float(value) for none, value in zip(empty, values, strict=True)]
 
     def join_features(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """Describe pairs of texts for :meth:`join_gain`, shape (pairs, JOIN_FEATURES)."""
@@ -358,12 +361,14 @@ class CharLM:
     def _tail(self, text: str) -> Ids:
         """Encode the last four characters of a text that are not blank."""
         ids = self.encode(text[-_REACH:].rstrip())
-        return ids[ids != PAD][-(ORDER - 1) :]
+        seen: Ids = ids[ids != PAD]
+        return seen[-(ORDER - 1) :]
 
     def _head(self, text: str, size: int) -> Ids:
         """Encode the first characters of a text that are not blank."""
         ids = self.encode(text[: size + _REACH].lstrip())
-        return ids[ids != PAD][:size]
+        seen: Ids = ids[ids != PAD]
+        return seen[:size]
 
 
 def gain_of(before: Floats, after: Floats) -> Floats:

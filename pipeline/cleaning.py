@@ -1,8 +1,8 @@
 """Repair what OCR did to a page, every repair logged, nothing joined or removed silently.
 
 Each class of repair is a function from a text to :class:`Replacement` items and has a switch in
-:class:`CleanerOptions`. Markup (``##``, ``**``, image links, comments, tables) is left for the splitter to read, and line
-feeds stay where they are, except in text that was wrapped at a fixed column.
+:class:`CleanerOptions`. Markup (``##``, ``**``, image links, comments, tables) is left for the splitter to read, and
+line feeds stay where they are, except in text that was wrapped at a fixed column.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _STRAY_LATIN = re.compile(
 # verses and lists, where a blank between two characters means something, are neither.
 BODY_CHARS, SENTENCE_CHARS = 30, 12
 _SENTENCE_MARK = re.compile(r"[，。；！？,;!?]")
-_SENTENCE_END = re.compile(r"[。！？；…”]\s*$")
+_SENTENCE_END = re.compile(r"[。！？；…]”?\s*$")
 _NO_BODY = re.compile(r"\s*(?:#|\||>|[-*+]\s|\d{1,2}[.、]\s|```)")
 # Not after a full stop or a colon, where typists put blanks of their own.
 _INNER_BLANK = re.compile(rf"(?<=[{_HAN}，、；,;])[ \u00a0]{{1,2}}(?=[{_HAN}，。；：！？、”》）])")
@@ -67,13 +67,19 @@ _CREDIT = re.compile(
     rf"|[（(](?:[{_HAN}]{{1,4}}[ \u3000]{{1,3}}){{1,5}}[{_HAN}]{{1,4}}[）)]"
     rf"|[{_HAN} \u3000/]{{0,16}}[{_HAN}][ \u3000]*(?:摄影报道|摄影?|文|图)[/文图]*(?=[）)\n])"
 )
-# Quoted stretches, where a blank may part the halves of a slogan or a title.
-_QUOTED = re.compile(r"“[^“”\n]{0,60}”|《[^《》\n]{0,60}》|「[^「」\n]{0,60}」")
+# Quoted stretches that are no speech, where a blank may part the halves of a slogan or a title.
+_QUOTED = re.compile(r"“[^“”\n，,。！!？?；;]{0,60}”|《[^《》\n]{0,60}》|「[^「」\n，。！？；]{0,60}」")
 _AFTER_MARKER = re.compile(r"(?:本报讯|讯|电|消息|报道)$")
 _MAX_MARKER = 30  # characters of a line in which a marker such as 新华社北京10月15日电 ends
 _LONE_LEFT = re.compile(rf"(?:^|[^{_HAN}0-9])[{_HAN}]$")
 _LONE_RIGHT = re.compile(rf"[{_HAN}](?:[^{_HAN}]|$)")
-# Log-probability of the two characters after a blank, given those before it, above which they go on in a word or phrase:
+# Of the blanks inside running text on OCR'd pages that are no credits, some four of five are noise; the others stand where
+# a heading or caption was run into the text, and there the model sees no sentence that goes on.
+NOISE_ODDS = 4.0
+_MAX_ODDS = 50.0
+_SIDE = 90  # characters on either side that the model is shown
+_COMMAS = ("，", "、", "；", ",", ";")
+# Log-probability of the two characters after a blank, given those before it, above which they go on in a phrase:
 # 心理防疫 战 is mended in a title too, 双向发力 深化改革 stays.
 PHRASE_GOES_ON = -2.5
 
@@ -143,7 +149,12 @@ def _sure(found: Sequence[Replacement], least: float) -> list[Replacement]:
 def find_characters(text: str) -> list[Replacement]:
     """Find line ends other than LF, control characters and lone surrogates."""
     found = [
-        Replacement(hit.start(), hit.end(), "" if hit.group() == "\r" and text[hit.end() : hit.end() + 1] == "\n" else "\n", "newline")
+        Replacement(
+            hit.start(),
+            hit.end(),
+            "" if hit.group() == "\r" and text[hit.end() : hit.end() + 1] == "\n" else "\n",
+            "newline",
+        )
         for hit in _NEWLINE.finditer(text)
     ]
     found += [Replacement(*hit.span(), "", "control") for hit in _CONTROL.finditer(text)]
@@ -157,7 +168,9 @@ def find_entities(text: str) -> list[Replacement]:
         return []
     found = []
     for hit in _outside(_ENTITY.finditer(text), _protected(text)):
-        name = hit.group().replace("amp;", "") if hit.group().count("&") == 1 and hit.group() != "&amp;" else hit.group()
+        name = (
+            hit.group().replace("amp;", "") if hit.group().count("&") == 1 and hit.group() != "&amp;" else hit.group()
+        )
         new = html.unescape(name if name.endswith(";") else name + ";").translate(_BLANK_ENTITIES)
         if new != name and new.isprintable():
             found.append(Replacement(*hit.span(), new, "html_entity"))
@@ -193,17 +206,31 @@ def find_spaces(text: str, lm: CharLM | None) -> list[Replacement]:
     """
     kept = sorted([*_protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
     quoted = {hit.start() for hit in _inside(_INNER_BLANK.finditer(text), _QUOTED.finditer(text))}
-    found = []
+    found: list[Replacement] = []
     for start, end, group in _by_line(text, _outside(_INNER_BLANK.finditer(text), kept)):
         running = _is_running(text[start:end])
-        for hit in group:
-            if hit.start() - start <= _MAX_MARKER and _AFTER_MARKER.search(text[start : hit.start()].rstrip("*】")):
+        parted: list[tuple[int, int]] = []
+        for at, after in (hit.span() for hit in group):
+            if at - start <= _MAX_MARKER and _AFTER_MARKER.search(text[start:at].rstrip("*】")):
                 continue
-            if running and hit.start() not in quoted:
-                found.append(Replacement(*hit.span(), "", "space", 0.95))
-            elif lm is not None and _goes_on(text[max(start, hit.start() - 8) : hit.start()], text[hit.end() : hit.end() + 8], lm):
-                found.append(Replacement(*hit.span(), "", "space", 0.9))
-    return found
+            if running and at not in quoted:
+                parted.append((at, after))
+            elif lm is not None and _goes_on(text[max(start, at - 8) : at], text[after : after + 8], lm):
+                found.append(Replacement(at, after, "", "space", 0.9))
+        found += _joined(text, (start, end), parted, lm)
+    return sorted(found)
+
+
+def _joined(
+    text: str, line: tuple[int, int], blanks: Sequence[tuple[int, int]], lm: CharLM | None
+) -> Iterator[Replacement]:
+    """Yield the blanks of a line of running text, as sure as the model is that the sentence goes on behind each."""
+    sides = [(text[max(line[0], at - _SIDE) : at], text[after : min(line[1], after + _SIDE)]) for at, after in blanks]
+    gains = lm.join_gains(sides) if lm is not None else [math.log(NOISE_ODDS)] * len(sides)
+    for (at, after), (left, _), gain in zip(blanks, sides, gains, strict=True):
+        inside = left.endswith(_COMMAS)  # a sentence goes on after its comma
+        confidence = 0.95 if inside else _logistic(gain + math.log(NOISE_ODDS))
+        yield Replacement(at, after, "", "space", round(confidence, 3))
 
 
 def _is_running(line: str) -> bool:
@@ -216,7 +243,7 @@ def _is_running(line: str) -> bool:
 
 
 def _goes_on(left: str, right: str, lm: CharLM) -> bool:
-    """Say whether a blank cuts a character off a phrase: one side is that character alone, and the model knows the phrase."""
+    """Say whether a blank cuts one character off a phrase that the model knows."""
     if not (_LONE_LEFT.search(left) or _LONE_RIGHT.match(right)):
         return False
     return lm.next_log_prob(left, right, 2) > PHRASE_GOES_ON
@@ -227,7 +254,8 @@ def find_half_width(text: str) -> list[Replacement]:
     full = dict(zip(",;:?!()", "，；：？！（）", strict=True))
     pattern = re.compile(rf"(?<=[{_HAN}”》）])[,;:?!()]|[,;:?!()](?=[{_HAN}“《（])")
     return [
-        Replacement(*hit.span(), full[hit.group()], "width") for hit in _outside(pattern.finditer(text), _protected(text))
+        Replacement(*hit.span(), full[hit.group()], "width")
+        for hit in _outside(pattern.finditer(text), _protected(text))
     ]
 
 
@@ -254,16 +282,18 @@ def find_hard_wraps(text: str) -> list[Replacement]:
 
 
 def find_doubled(text: str) -> list[Replacement]:
-    """Find phrases of 4 to 12 Chinese characters that are repeated at once; the second copy goes."""
+    """Find phrases of 4 to 12 Chinese characters that are repeated at once; the second copy goes.
+
+    Not at the start of a sentence, where a heading may have run into its text, nor 一个点位一个点位, which is said so.
+    """
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     han = (codes >= 0x4E00) & (codes <= 0x9FFF)
     found: list[Replacement] = []
     for size in DOUBLED_CHARS:
-        same = np.zeros(max(0, len(codes) - size), bool)
-        same[:] = (codes[: len(same)] == codes[size:]) & han[: len(same)]
+        same = (codes[: max(0, len(codes) - size)] == codes[size:]) & han[: max(0, len(codes) - size)]
         for start in _runs_of(same, size):
             phrase = text[start : start + size]
-            if not _is_periodic(phrase):
+            if not _is_periodic(phrase) and phrase[0] != "一" and is_han(text[start - 1 : start] or " "):
                 found.append(Replacement(start + size, start + 2 * size, "", "doubled", 0.9))
     return _apart(sorted(found))
 
@@ -282,14 +312,19 @@ def find_look_alikes(text: str, lm: CharLM) -> list[Replacement]:
 
 def _belief(above: float) -> float:
     """Turn nats above a pair's threshold into a probability; at the threshold 95 % of the repairs were right."""
-    return round(1 / (1 + math.exp(-above) * (1 - PRECISION) / PRECISION), 3)
+    return round(_logistic(above + math.log(PRECISION / (1 - PRECISION))), 3)
+
+
+def _logistic(odds: float) -> float:
+    """Turn log-odds into a probability."""
+    return 1 / (1 + math.exp(-odds)) if odds > -_MAX_ODDS else 0.0
 
 
 def _runs_of(flags: np.ndarray, size: int) -> list[int]:
     """Find where runs of true of exactly this length begin; a longer run is a text of its own period."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
-    return starts[ends - starts == size].tolist()
+    return [int(start) for start in starts[ends - starts == size]]
 
 
 def _is_periodic(phrase: str) -> bool:

@@ -3,9 +3,9 @@
     python -m pipeline.training.charlm --shared ../shared --pages ../shared/pages/dev --out models/charlm-1.0.0
 
 Counts character n-grams up to order 5 over the raw news text, estimates a back-off model by absolute discounting, keeps
-the n-grams that change the model most, and then fits, on documents that were left out of the counts, when a repair and when
-a join is to be believed. ``--pages`` names a folder of pages with gold: raw documents that share a paragraph with one of them
-are left out too, so that figures measured on these pages are honest.
+the n-grams that change the model most, and then fits, on documents that were left out of the counts, when a repair and
+when a join is to be believed. ``--pages`` names a folder of pages with gold: raw documents that share a paragraph with
+one of them are left out too, so that figures measured on these pages are honest.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ FILES = (*PROSE, *BROADCAST, *BRIEFS, "gov-reports.txt.xz")
 PARTS, FIT_PARTS, TEST_PARTS = 100, (0, 1), (2,)
 # A shared paragraph of this many characters makes two documents one; shorter ones are formulas.
 SHARED_PARAGRAPH = 20
-# N-grams seen less often than this are not considered at all (index = order). Held-out log-probability lost by the cut
-# is under 0.01 nats a character; counting fits 4 GB.
+# N-grams seen less often than this are not considered at all (index = order), so that counting fits 4 GB of memory.
 CUTOFFS = (0, 1, 2, 2, 3, 4)
 KEPT = 2_400_000  # n-grams of orders 2-5 that are kept; about 9 MB on disk with their contexts
 DISCOUNT = 0.7
@@ -62,11 +61,10 @@ GRAM_BUCKET_BITS, CONTEXT_BUCKET_BITS = 20, 19
 
 CHUNK = 200_000  # places scored at once, about 200 MB
 SEED, FIT_PAIRS, TEST_PAIRS = 7, 6000, 3000
-# Look-alikes: the share of characters misread that precision is asked for, the thresholds tried, and when a pair is dropped.
-# The share is that of a poor page; on a better one there are fewer repairs, and the false ones stay as few as measured.
-DAMAGE, KINDRED_DAMAGE, MIN_RECALL, MIN_PLACES = 0.003, 0.0001, 0.3, 20
+# Look-alikes: the share of characters misread for which precision is asked, and when a pair is dropped. The share is that of a poor page; on a better one there are fewer repairs, and the false ones stay as few as measured.
+DAMAGE, KINDRED_DAMAGE, MIN_RECALL, MIN_PLACES = 0.003, 0.00003, 0.3, 20
 FALSE_PRIOR, PRIOR_WEIGHT = 5e-5, 0.1
-THRESHOLDS = np.arange(5.0, 14.1, 0.5)
+THRESHOLDS = np.arange(6.0, 14.1, 0.5)
 PAIR_CHARS = 20  # shorter paragraphs are not cut
 
 _Keys = NDArray[np.uint64]
@@ -193,7 +191,8 @@ def prune(orders: Sequence[Grams], kept: int) -> list[Grams]:
     ]
     least = np.partition(np.concatenate(gains), -kept)[-kept] if sum(map(len, gains)) > kept else 0.0
     chosen = [
-        Grams(*(column[gain >= least] for column in grams)) for grams, gain in zip(orders[1:], gains, strict=True)
+        Grams(grams.keys[gain >= least], grams.counts[gain >= least], grams.log_probs[gain >= least])
+        for grams, gain in zip(orders[1:], gains, strict=True)
     ]
     return [orders[0], *chosen]
 
@@ -236,7 +235,9 @@ class Pair(NamedTuple):
 
 def make_pairs(documents: Sequence[Raw], rng: np.random.Generator, count: int) -> list[Pair]:
     """Make pairs of every kind, ``count`` of each: what a page sets one after the other, joined and not."""
-    bodies = [lines for raw in documents if (lines := [line for line in raw.body.split("\n") if len(line) >= PAIR_CHARS])]
+    bodies = [
+        lines for raw in documents if (lines := [line for line in raw.body.split("\n") if len(line) >= PAIR_CHARS])
+    ]
     titles = [raw.title for raw in documents if raw.title]
     pairs: list[Pair] = []
     for _ in range(count):
@@ -256,7 +257,7 @@ def make_pairs(documents: Sequence[Raw], rng: np.random.Generator, count: int) -
             "end+cut": (line, other[other_cut:]),
             "cut+cut": (line[:cut], other[other_cut:]),
         }
-        pairs += [Pair(*texts, joined=False, kind=kind) for kind, texts in rows.items()]
+        pairs += [Pair(first, second, joined=False, kind=kind) for kind, (first, second) in rows.items()]
     return pairs
 
 
@@ -270,7 +271,7 @@ def fit_join(lm: CharLM, pairs: Sequence[Pair]) -> dict[str, object]:
 
 
 def measure_join(lm: CharLM, pairs: Sequence[Pair]) -> dict[str, float]:
-    """Measure the area under the ROC curve and the accuracy at 0, in all and against each kind of pair that is not joined."""
+    """Measure the area under the ROC curve and the accuracy at 0, in all and for each kind of pair."""
     gains = np.array(lm.join_gains([(pair.left, pair.right) for pair in pairs]))
     kinds = np.array([pair.kind for pair in pairs])
     joined = kinds == "cut"
@@ -286,8 +287,8 @@ class Swaps(NamedTuple):
     """Hold what swapping look-alikes in clean text gains: one row a place and a look-alike of the character there.
 
     ``wrong`` is the gain if the look-alike were taken for a repair (a false one), ``right`` the gain of the
-    repair if the look-alike had been read; ``odd`` says whether the character is looked at, ``best`` whether this look-alike is the
-    best of its place. ``char`` and ``other`` are ids.
+    repair if the look-alike had been read; ``odd`` says whether the character is looked at, ``best`` whether this
+    look-alike is the best of its place. ``char`` and ``other`` are ids.
     """
 
     char: NDArray[np.uint16]
@@ -357,7 +358,7 @@ def fit_pairs(swaps: Swaps, alphabet: str) -> dict[str, dict[str, float]]:
 def fit_threshold(
     swaps: Swaps, false_rows: NDArray[np.intp], true_rows: NDArray[np.intp], damage: float
 ) -> float | None:
-    """Find the least of THRESHOLDS that makes a pair precise enough; ``None`` if none does or it would repair too little."""
+    """Find the least of THRESHOLDS that makes a pair precise enough; ``None`` if none does or little is repaired."""
     if len(true_rows) < MIN_PLACES:
         return None
     right = (swaps.right[true_rows][:, None] > THRESHOLDS).sum(0)
@@ -374,9 +375,7 @@ def rows_by_pair(swaps: Swaps) -> dict[tuple[int, int], NDArray[np.intp]]:
     keys = swaps.char.astype(np.int64) * MAX_IDS + swaps.other
     order = np.argsort(keys, kind="stable")
     firsts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    return {
-        (int(keys[rows[0]]) // MAX_IDS, int(keys[rows[0]]) % MAX_IDS): rows for rows in np.split(order, firsts[1:])
-    }
+    return {(int(keys[rows[0]]) // MAX_IDS, int(keys[rows[0]]) % MAX_IDS): rows for rows in np.split(order, firsts[1:])}
 
 
 def measure_pairs(lm: CharLM, swaps: Swaps) -> dict[str, float]:
@@ -463,9 +462,7 @@ def describe(lm: CharLM, split: Split, args: argparse.Namespace) -> dict[str, ob
         "version": "1.0.0",
         "summary": "character n-grams of order 5, pruned, for OCR repair and for joins across column breaks",
         "labels": [],
-        "data": [
-            {"file": file, "sha256": artefacts.sha256_of(args.shared / "rawtext" / file)} for file in FILES
-        ],
+        "data": [{"file": file, "sha256": artefacts.sha256_of(args.shared / "rawtext" / file)} for file in FILES],
         "documents": {"counted": len(split.counted), "fitted": len(split.fit), "tested": len(split.test)},
         "pages_left_out": len(gold_paragraphs(args.pages)),
         "orders": ORDER,
