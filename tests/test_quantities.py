@@ -48,6 +48,8 @@ def test_find_quantities_meets_the_development_gold(item):
         "成功率高，三成立足",
         "5G网络",
         "千家万户",
+        "长三角一体化",
+        "二次创业",
         "3:2获胜",
         "学习十二分努力",
     ],

@@ -58,6 +58,7 @@ def test_find_times_meets_the_development_gold(item):
         "15号文件",
         "有关部门的同志",
         "最近的车站",
+        "前日本首相",
     ],
 )
 def test_find_times_takes_no_name_code_or_score(text):
@@ -78,6 +79,7 @@ def test_find_times_takes_no_name_code_or_score(text):
         ("前年春天", ("前年春天", "DATE", "2022-SP")),
         ("2025年春节", ("2025年春节", "DATE", "2025-01-29")),
         ("“十三五”末", ("“十三五”末", "DATE", "2020")),
+        ("每年5到8月", ("每年5到8月", "SET", "XXXX-05/XXXX-08")),
         ("每晚", ("每晚", "SET", "XXXX-XX-XXTEV")),
         ("每半年", ("每半年", "SET", "P6M")),
         ("近三个小时", ("近三个小时", "DURATION", "PT3H")),

@@ -48,7 +48,10 @@ _BELOW_ZERO = re.compile(r"零下 ?$|(?<![\w%℃)\]])[-−]$")
 _HEAT = re.compile(r"(?:零下|零上|气温|体温|温度|升温|降温|高温|低温|回升至?|降至|达到?|高达|最高|最低) ?$")
 _RANK = re.compile(r"(?:位居|名列|位列|排名|排|列|获|获得|得|居|位于)(?:全国|全省|全市|世界|全球)?$")
 _FORCE = re.compile(r"(?:风力|阵风|风速|震级)(?:达|为|可达|达到)?$")
-_ONE = {"一"}
+# 一 before a classifier is an article; 二 there is an ordinal or a part of a word (二次, 二级), a count is 两.
+_NO_COUNT = frozenset("一二")
+# 长三角, 四角, 八角: numerals that make 角 a corner.
+_CORNERS = frozenset("三四八")
 _ALONE = frozenset("百千万亿十")
 _HEDGED = re.compile(r"[上近逾超约达数成余过]$")
 _HAN_NUMERALS = set("零〇一二两三四五六七八九十百千万亿几数廿卅")
@@ -177,6 +180,8 @@ def _money(
     text: str, begin: re.Match[str], after: re.Match[str], value: float | None
 ) -> tuple[Kind, float | None, str | None] | None:
     """Read 元, foreign money, and coins as parts of 元."""
+    if after["coin"] == "角" and begin["n"] in _CORNERS:
+        return None
     if after["coin"]:
         return ("money", _scaled(value, units.COINS[after["coin"]]), "CNY")
     return ("money", value, units.MONEY[after["currency"]]) if _is_money(text, begin) else None
@@ -221,11 +226,11 @@ def _is_money(text: str, begin: re.Match[str]) -> bool:
 
 
 def _is_count(text: str, begin: re.Match[str], after: re.Match[str]) -> bool:
-    """Refuse 一 with a classifier (an article), words (四处) and slogans in quotation marks (“四个面向”)."""
+    """Refuse 一 and 二 with a classifier, words (四处) and slogans in quotation marks (“四个面向”)."""
     number, start = begin["n"], begin.start()
     if number[0].isascii():
         return True
-    if number in _ONE and after["infix"] is None and after["count"] != "倍":
+    if number in _NO_COUNT and after["infix"] is None and after["count"] != "倍":
         return False
     if number + after["count"] in units.COUNT_WORDS:
         return False

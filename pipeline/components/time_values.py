@@ -122,7 +122,9 @@ def read_set(parts: Mapping[str, str]) -> Meaning:
     month, day_number = (read_small(parts.get(key)) for key in ("sm", "sd"))
     if month is not None or day_number is not None:
         value = Partial(None, month, day_number).iso()
-        return Meaning("SET", value if day_number is not None else value[:7])
+        last = read_small(parts.get("smto"))
+        tail = "" if last is None else f"/XXXX-{last:02d}"
+        return Meaning("SET", value if day_number is not None else value[:7] + tail)
     if part or "h" in parts or "h2" in parts:
         clock = clock_value(parts, part, afternoon=False)
         return Meaning("SET", f"XXXX-XX-XXT{clock[0]}", mod=clock[1], date=Partial(), afternoon=clock[2])
