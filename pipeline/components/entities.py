@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -56,8 +55,10 @@ _RANKS = {
     "村": 5,
     "社区": 5,
 }
-# Names shorter than this are not carried from one place to another: 马 or 中 are other words elsewhere.
-MIN_CARRIED = {"PER": 2, "LOC": 3, "ORG": 3}
+# Persons' names of this length and more are carried to places where they were left blank; 马 is another word there. On
+# articles made of 20 MSRA development sentences this took PER from F1 0.845 to 0.847; carrying LOC (0.827 to 0.824)
+# and ORG (0.785 to 0.765) made them worse.
+MIN_CARRIED = 2
 # File of a model with the share of its entities that were right on the development part.
 CONFIDENCE = "confidence.json"
 MAX_LENGTH_KEY = 8
@@ -299,25 +300,19 @@ def _holds(outer: Found, inner: Found) -> bool:
 
 
 def carried(found: list[Found], doc: Doc) -> list[Found]:
-    """Find the names of the article's entities where they were left blank, at the edges of words.
-
-    A name that was given two labels goes by the one given more often.
-    """
+    """Find the names of the article's persons where they were left blank, at the edges of words."""
     text = doc.text
-    labels: dict[str, Counter[str]] = {}
-    for item in found:
-        name = text[item.start : item.end]
-        if len(name) >= MIN_CARRIED[item.label]:
-            labels.setdefault(name, Counter())[item.label] += 1
-    if not labels:
+    names = {text[item.start : item.end] for item in found if item.label == "PER"}
+    names = {name for name in names if len(name) >= MIN_CARRIED}
+    if not names:
         return []
     starts = {token.idx for token in doc}
     ends = {token.idx + len(token.text) for token in doc}
     added: list[Found] = []
     at = 0
-    for piece, is_name in WordMatcher(list(labels)).split(text):
+    for piece, is_name in WordMatcher(sorted(names)).split(text):
         if is_name and at in starts and at + len(piece) in ends:
-            added.append(Found(at, at + len(piece), labels[piece].most_common(1)[0][0], "carried"))
+            added.append(Found(at, at + len(piece), "PER", "carried"))
         at += len(piece)
     return added
 
