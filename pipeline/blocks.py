@@ -428,7 +428,9 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:
         ):
             return "source"
         unit.credit = parse_credit(key, grammar)
-        if unit.credit and not (unit.level and not unit.credit.role):
+        bare = unit.credit is not None and not unit.credit.role and not unit.credit.bracketed
+        # 简讯 could be a person called 简; as a line of its own it is a heading.
+        if unit.credit and not (bare and (unit.level or grammar.roundups.search(key) or key in grammar.sections)):
             return "byline"
         unit.credit = None
     return "head" if looks_like_head(unit, grammar) else "text"

@@ -6,6 +6,7 @@ after and before it, whether a block goes on where the one before broke off, how
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -51,12 +52,13 @@ class Clues:
     run_starts: bool = False
     listed: bool = False
     parallel: bool = False
+    item: bool = False
     group: tuple[int, int] = (0, 1)
     gap: bool = False
 
 
-def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clues]:
-    """Measure the clues of every unit."""
+def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams, roundups: re.Pattern[str]) -> list[Clues]:
+    """Measure the clues of every unit; ``roundups`` tells headings over short items (一周要闻)."""
     clues = [Clues() for _ in units]
     groups = _head_groups(units)
     marked = sum(unit.kind == "head" and unit.level > 0 for unit in units) >= _MARKED_PAGE
@@ -92,6 +94,8 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[Clue
             clue.fragment = _fragment_score(unit, clue, following, seams, marked=marked)
         if unit.kind == "text" or (unit.kind == "table"):
             last_text = unit
+    for i in item_heads(units, roundups):
+        clues[i].item = True
     for i in parallel_heads(units, clues):
         clues[i].parallel = True
     following_text = -1
@@ -123,6 +127,29 @@ def parallel_heads(units: Sequence[Unit], clues: Sequence[Clues]) -> list[int]:
     return sorted(found)
 
 
+# An item of a round-up: a heading and little text.
+_ROUNDUP_LENGTH, _ITEM_CHARS = 10, 400
+
+
+def item_heads(units: Sequence[Unit], roundups: re.Pattern[str]) -> Iterator[int]:
+    """Find the headings of the items below a round-up's heading, as long as each has little text."""
+    inside, chars = False, 0
+    for i, unit in enumerate(units):
+        if unit.kind == "head":
+            key = unit.key.strip()
+            if len(key) <= _ROUNDUP_LENGTH and roundups.search(key):
+                inside, chars = True, 0
+            elif inside and ((unit.column and not _opens_with_sign(unit)) or chars > _ITEM_CHARS):
+                inside = False
+            elif inside:
+                yield i
+                chars = 0
+        elif unit.kind == "text":
+            chars += len(unit.key)
+        elif unit.kind in ("byline", "jump_from"):
+            inside = False
+
+
 def _alike(one: str, two: str) -> bool:
     one, two = one.strip(), two.strip()
     return one.count(" ") == two.count(" ") and abs(len(one) - len(two)) <= _ALIKE
@@ -145,6 +172,8 @@ _MARKED_PAGE = 3
 # A plain title rarely has more characters without a blank or a colon.
 _PLAIN_TITLE = 22
 _SHORT_TITLE = 15
+# A verb of saying with a comma after it belongs to running text.
+_REPORTS = re.compile(r"(?:介绍|表示|说|指出|认为|强调|称|告诉记者|了解到)，")
 
 
 def _body_key(unit: Unit) -> str:
@@ -174,6 +203,8 @@ def _fragment_score(unit: Unit, clue: Clues, following: Unit | None, seams: Seam
     score += (2.6 if marked else 1.2) * ("，" in key) + 0.6 * ("、" in key)
     if len(key) > _SHORT_TITLE and opens_sentence(key):
         score += 1.2
+    if _REPORTS.search(key):
+        score += 2.0
     if clue.join and clue.prev_kind == "text":
         score += max(-1.0, min(4.0, clue.join))
     if following is not None:

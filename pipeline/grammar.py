@@ -105,13 +105,13 @@ def load_grammar(path: str | Path) -> Grammar:
 
 def _check(path: Path, raw: Mapping[str, Any]) -> None:
     """Refuse unknown and missing sections and keys, and values of the wrong type."""
+    for section in raw:
+        if section not in _SHAPE:
+            raise ConfigError(f"{path}: unknown section [{section}]; known are {', '.join(_SHAPE)} and fragments")
     for section, keys in _SHAPE.items():
         if section not in raw:
             raise ConfigError(f"{path}: section [{section}] is missing; copy it from configs/grammar.toml")
         _check_keys(path, section, raw[section], keys)
-    for section in raw:
-        if section not in _SHAPE:
-            raise ConfigError(f"{path}: unknown section [{section}]; known are {', '.join(_SHAPE)} and fragments")
     _check_keys(path, "bylines.house", raw["bylines"]["house"], _HOUSE_SHAPE)
 
 

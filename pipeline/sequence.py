@@ -75,7 +75,7 @@ def decide(units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: S
     The page is read twice: the first reading tells how this page sets titles and subheads (its heading depths,
     bold or plain lines), the second one uses that. Where depth says nothing the second reading is the first.
     """
-    clues = gather(units, cohesion, seams)
+    clues = gather(units, cohesion, seams, grammar.roundups)
     steps = best_path(units, clues, grammar)
     return best_path(units, clues, grammar) if learn_styles(units, clues, steps) else steps
 

@@ -82,7 +82,7 @@ def prepare(composed: Composed, grammar: Grammar) -> Sample | None:
         if new and label.article in order[:place]:
             return None
         gold.append((_SAME.get(label.role, label.role), new))
-    clues = gather(rest, cohesion, seams)
+    clues = gather(rest, cohesion, seams, grammar.roundups)
     learn_styles(rest, clues, best_path(rest, clues, grammar))
     return Sample(rest, clues, gold)
 

@@ -1,0 +1,137 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.bylines import find_edges, page_number, parse_credit, split_names
+from pipeline.errors import ConfigError
+from pipeline.grammar import load_grammar, normalise
+
+SHIPPED = Path(__file__).parent.parent / "configs" / "grammar.toml"
+GRAMMAR = load_grammar(SHIPPED)
+
+
+@pytest.fixture
+def grammar_file(tmp_path):
+    """Give a function that writes the shipped grammar with one line changed."""
+
+    def write(old, new):
+        text = SHIPPED.read_text("utf-8")
+        assert old in text
+        path = tmp_path / "grammar.toml"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_normalise_keeps_the_length_and_maps_width():
+    text = "(记者\u3000王丹),第３版:Ａ1;"
+    assert normalise(text) == "（记者 王丹），第3版：A1；"
+    assert len(normalise(text)) == len(text)
+
+
+CASES_CREDIT = [
+    ("(李 明)", [("李明", None)]),
+    ("（记者 王丹、赵小强）", [("王丹", "记者"), ("赵小强", "记者")]),
+    ("记者 王 丹 通讯员 李小明", [("王丹", "记者"), ("李小明", "通讯员")]),
+    ("□本报记者 赵 磊", [("赵磊", "记者")]),
+    ("■ 记者 赵磊 钱多多", [("赵磊", "记者"), ("钱多多", "记者")]),
+    ("孙小平  周 明  吴大力", [("孙小平", None), ("周明", None), ("吴大力", None)]),
+    ("郑小红 冯大伟 摄影报道", [("郑小红", "摄影"), ("冯大伟", "摄影")]),
+    ("新华社记者 陈平 摄", [("陈平", "摄影")]),
+    ("杨光摄", [("杨光", "摄影")]),
+    ("记者 朱峰 文/图", [("朱峰", "记者")]),
+    ("本报记者 欧阳 静", [("欧阳静", "记者")]),
+    ("记者 买买提·艾力", [("买买提·艾力", "记者")]),
+    ("记者走基层", None),
+    ("■ 记者走基层 ■", None),
+    ("春风满城", None),
+    ("张家村修了新路。", None),
+    ("", None),
+    ("（）", None),
+]
+
+
+@pytest.mark.parametrize(("line", "people"), CASES_CREDIT)
+def test_parse_credit_reads_people_and_roles(line, people):
+    credit = parse_credit(normalise(line), GRAMMAR)
+    assert (None if credit is None else [(p.name, p.role) for p in credit.people]) == people
+
+
+CASES_EDGES = [
+    ("本报讯(记者 王丹) 昨日，新桥通车。", "昨日，新桥通车。", "本报讯", None, None),
+    ("新华社太原10月15日电　昨日，新桥通车。", "昨日，新桥通车。", "新华社", None, None),
+    ("本报太原4月5日电昨日，新桥通车。", "昨日，新桥通车。", "本报", None, None),
+    ("（上接第一版）新桥通车。", "新桥通车。", None, "1", None),
+    ("[上接A3版]新桥通车。", "新桥通车。", None, "A3", None),
+    ("新桥昨日通车。（下转第5版）", "新桥昨日通车。", None, None, "5"),
+    ("新桥昨日下转第十二版", "新桥昨日", None, None, "12"),
+    ("新桥通车。据新华社电", "新桥通车。", None, None, None),
+    ("新桥通车。（记者 王丹 通讯员 李明）", "新桥通车。", None, None, None),
+    ("另据法新社7月31日电，新桥通车。", "另据法新社7月31日电，新桥通车。", None, None, None),
+    ("新桥通车。万象更", "新桥通车。万象更", None, None, None),
+    ("他说（笑）", "他说（笑）", None, None, None),
+]
+
+
+@pytest.mark.parametrize(("line", "body", "marker", "jump_from", "jump_to"), CASES_EDGES)
+def test_find_edges_cuts_formulas_off_a_text(line, body, marker, jump_from, jump_to):
+    key = normalise(line)
+    edges = find_edges(key, GRAMMAR)
+    found = (
+        key[edges.start : edges.end].strip(),
+        edges.dateline and edges.dateline.marker,
+        edges.jump_from,
+        edges.jump_to,
+    )
+    assert found == (normalise(body), marker, jump_from, jump_to)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "（", "）", "（（（（", "本报讯", "（本报讯）" * 2000, "王" * 200_000, "，" * 50]
+)
+def test_find_edges_bears_any_line(text):
+    edges = find_edges(normalise(text), GRAMMAR)
+    assert 0 <= edges.start <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("一", "1"), ("十", "10"), ("十二", "12"), ("05", "5"), ("A03", "A3"), ("3", "3")]
+)
+def test_page_number_writes_digits(text, number):
+    assert page_number(text) == number
+
+
+def test_split_names_refuses_a_word_that_is_no_name():
+    assert split_names("王丹 欢迎", GRAMMAR, strict=True) is None
+
+
+BROKEN = [
+    ("[weather]", "[wether]", "wether"),
+    ('phone = "', 'telephone = "', "telephone"),
+    ('cues = ["声明作废"', 'cues = ["(声明作废"', "notices.cues"),
+    ("%agency%", "%agncy%", "agncy"),
+    ('compound = ["欧阳"', 'compound = [1, "欧阳"', "names.compound"),
+    ("[jumps]", "[jumps", "TOML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "named"), BROKEN)
+def test_load_grammar_names_file_and_key_of_an_error(grammar_file, old, new, named):
+    path = grammar_file(old, new)
+    with pytest.raises(ConfigError, match=re.escape(named)) as raised:
+        load_grammar(path)
+    assert str(path) in str(raised.value)
+
+
+def test_load_grammar_refuses_a_missing_file(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        load_grammar(tmp_path / "nowhere.toml")
+
+
+def test_load_grammar_takes_a_house_of_ones_own(grammar_file):
+    grammar = load_grammar(grammar_file('"记者" = "记者"', '"记者" = "记者"\n"报道员" = "记者"'))
+    credit = parse_credit("报道员 王丹", grammar)
+    assert credit is not None
+    assert credit.people[0].role == "记者"
