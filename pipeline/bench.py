@@ -1,6 +1,6 @@
 """Measure speed, memory and start-up of the shipped configurations beside other systems, in one run.
 
-    python -m pipeline.bench --shared ../shared --out docs/benchmarks.md [--repeat 5] [--chars 100000]
+    python -m pipeline.bench --shared ../shared --out docs/benchmarks.md [--repeat 5] [--chars 40000]
 
 Every measurement is a process of its own with one thread; the systems take turns within a repetition, so that a
 busy moment of the machine falls on all of them. Reported are medians with the least and the greatest value, and the
@@ -26,7 +26,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from pipeline.config import ReaderOptions
 from pipeline.errors import ConfigError, PipelineError
+from pipeline.reader import read_page
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = ROOT / "bench" / "worker.py"
@@ -74,9 +76,9 @@ class Results:
 
 def example_texts(chars: int, folder: Path = EXAMPLES) -> list[str]:
     """Repeat the project's example pages up to a number of characters; raise ConfigError where there are none."""
-    pages = [
-        path.read_text("utf-8-sig", "replace") for path in sorted(folder.glob("*")) if path.suffix in (".md", ".txt")
-    ]
+    options = ReaderOptions()
+    paths = [path for path in sorted(folder.glob("*")) if path.suffix in options.suffixes]
+    pages = [read_page(path, source_name=path.name, options=options).text for path in paths]
     if not any(pages):
         raise ConfigError(f"no pages in {folder}; check the repository out again")
     return repeated(pages, chars)
@@ -298,7 +300,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--repeat", type=int, default=5, help="repetitions")
-    parser.add_argument("--chars", type=int, default=100_000, help="characters of each text")
+    parser.add_argument("--chars", type=int, default=40_000, help="characters of each text")
     parser.add_argument("--only", help="systems whose name contains one of these, separated by commas")
     return parser
 
