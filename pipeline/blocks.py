@@ -32,7 +32,6 @@ _SENTENCE_STOPS = "。；"
 _OPEN_ENDS = "，、；：。…"
 _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
 _HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
@@ -137,7 +136,7 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
 
 def _hidden(text: str) -> list[tuple[int, int]]:
     """List the stretches that are markup wherever they stand: comments, image links, tags."""
-    spans = [match.span() for match in _COMMENT.finditer(text)] if "<!--" in text else []
+    spans = list(_comments(text))
     for pattern in (_IMAGE, _TAG):
         spans += [match.span() for match in pattern.finditer(text)]
     merged: list[tuple[int, int]] = []
@@ -147,6 +146,17 @@ def _hidden(text: str) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def _comments(text: str) -> Iterator[tuple[int, int]]:
+    """Find HTML comments; one that is never closed is text."""
+    at = text.find("<!--")
+    while at >= 0:
+        end = text.find("-->", at + 4)
+        if end < 0:
+            return
+        yield at, end + 3
+        at = text.find("<!--", end + 3)
 
 
 def _visible(start: int, end: int, hidden: Sequence[tuple[int, int]], at: int) -> list[tuple[int, int]]:

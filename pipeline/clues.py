@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipeline.blocks import Unit, ends_open
 from pipeline.cohesion import Cohesion, Profile
-from pipeline.seams import Seams, opens_sentence
+from pipeline.seams import JOIN_OPEN, Seams, opens_sentence
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
 # cosine was 0.049–0.107 between neighbouring stretches of one article (quartiles) and 0.004–0.019 across a boundary.
@@ -39,7 +39,7 @@ class Clues:
     overlap_after: float = 0.0
     overlap_before: float = 0.0
     open_before: bool = False
-    next_text: int = -1
+    has_text: bool = True
     prev_kind: str = ""
     next_kind: str = ""
     next_starts: bool = False
@@ -58,53 +58,81 @@ class Clues:
 
 
 def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams, roundups: re.Pattern[str]) -> list[Clues]:
-    """Measure the clues of every unit; ``roundups`` tells headings over short items (一周要闻)."""
+    """Measure the clues of every unit; ``roundups`` tells headings over short items (一周要闻).
+
+    A plain line that is a piece of running text beyond doubt becomes one (``unit.kind``).
+    """
     clues = [Clues() for _ in units]
+    _weigh_lines(units, clues, seams)
     groups = _head_groups(units)
-    marked = sum(unit.kind == "head" and unit.level > 0 for unit in units) >= _MARKED_PAGE
-    last_text: Unit | None = None
-    for i, unit in enumerate(units):
-        clue = clues[i]
-        clue.before = tuple(_texts(units, i - 1, -1, _BEFORE))
-        clue.after = tuple(_texts(units, i, 1, _AFTER))
-        clue.cohesion = cohesion_score(cohesion, clue.before, clue.after)
-        if unit.kind == "text" and clue.cohesion <= _FAR_BELOW:
-            far = tuple(_texts(units, i - 1, -1, _FAR_BEFORE)), tuple(_texts(units, i, 1, _FAR_AFTER))
-            clue.far_apart = cohesion_score(cohesion, *far) <= _FAR_BELOW
-        clue.prev_kind = units[i - 1].kind if i else ""
-        clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""
+    for i, clue in enumerate(clues):
         clue.group = groups[i]
-        clue.rank = _rank(units, i, groups[i])
-        beyond = i - groups[i][0] + groups[i][1]
-        clue.run_next = units[beyond].kind if beyond < len(units) else ""
-        clue.run_starts = beyond < len(units) and starts_article(units[beyond])
-        clue.listed = unit.kind == "head" and _is_listed(units, i)
-        if unit.kind == "head" and groups[i][0]:
-            clue.seam = max(0.0, seams.gain(units[i - 1].key, unit.key) - 1.5)
-        clue.open_before = last_text is not None and ends_open(last_text.key) and not ends_article(last_text)
-        if unit.kind == "head":
-            clue.overlap_after = cohesion.overlap(unit.profile, clue.after)
-            clue.overlap_before = cohesion.overlap(unit.profile, _texts(units, i - 1, -1, _FAR_BEFORE))
-        if unit.kind in ("text", "head") and clue.open_before and last_text is not None:
-            clue.join = seams.gain(_body_key(last_text), _body_key(unit))
+        _look_around(units, i, clue)
+        _compare(units, i, clue, cohesion)
+        if units[i].kind == "head":
+            clue.listed = _is_listed(units, i)
+            if groups[i][0]:
+                clue.seam = max(0.0, seams.gain(units[i - 1].key, units[i].key) - JOIN_OPEN)
+    for i in item_heads(units, roundups):
+        clues[i].item = True
+    for i in parallel_heads(units, clues):
+        clues[i].parallel = True
+    return clues
+
+
+# A plain line with such log-odds of being a piece of text is not read as a heading any more.
+_SURELY_TEXT = 4.5
+
+
+def _weigh_lines(units: Sequence[Unit], clues: Sequence[Clues], seams: Seams) -> None:
+    """Weigh whether each unit goes on with the text before it, and whether a plain line is a piece of text."""
+    marked = sum(unit.kind == "head" and unit.level > 0 for unit in units) >= _MARKED_PAGE
+    last: Unit | None = None
+    for i, (unit, clue) in enumerate(zip(units, clues, strict=True)):
+        clue.prev_kind = units[i - 1].kind if i else ""
+        clue.open_before = last is not None and ends_open(last.key) and not ends_article(last)
+        if unit.kind in ("text", "head") and clue.open_before and last is not None:
+            clue.join = seams.gain(_body_key(last), _body_key(unit))
         if unit.kind == "head" and not unit.is_heading:
             following = units[i + 1] if i + 1 < len(units) else None
             if following is not None and (following.kind not in ("text", "head") or following.is_heading):
                 following = None
             clue.fragment = _fragment_score(unit, clue, following, seams, marked=marked)
-        if unit.kind == "text" or (unit.kind == "table"):
-            last_text = unit
-    for i in item_heads(units, roundups):
-        clues[i].item = True
-    for i in parallel_heads(units, clues):
-        clues[i].parallel = True
-    following_text = -1
-    for i in range(len(units) - 1, -1, -1):
-        clues[i].next_text = following_text
-        clues[i].next_starts = following_text >= 0 and starts_article(units[following_text])
-        if units[i].kind in ("text", "table"):
-            following_text = i
-    return clues
+            if clue.fragment >= _SURELY_TEXT and not unit.column:
+                unit.kind = "text"
+        if unit.kind in ("text", "table"):
+            last = unit
+
+
+def _look_around(units: Sequence[Unit], i: int, clue: Clues) -> None:
+    """Note the kinds of the units beside a unit, and after its run of headings."""
+    clue.prev_kind = units[i - 1].kind if i else ""
+    clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""
+    clue.rank = _rank(units, i, clue.group)
+    beyond = i - clue.group[0] + clue.group[1]
+    clue.run_next = units[beyond].kind if beyond < len(units) else ""
+    clue.run_starts = beyond < len(units) and starts_article(units[beyond])
+    reach = range(i + 1, min(len(units), i + 1 + _NEXT_TEXT))
+    text = next((units[place] for place in reach if units[place].kind in ("text", "table")), None)
+    clue.has_text, clue.next_starts = text is not None, text is not None and starts_article(text)
+
+
+# A heading's text stands within so many units of it, kickers, byline and subhead between them.
+_NEXT_TEXT = 12
+
+
+def _compare(units: Sequence[Unit], i: int, clue: Clues, cohesion: Cohesion) -> None:
+    """Compare the texts on both sides of a unit, and a heading with both."""
+    unit = units[i]
+    clue.before = tuple(_texts(units, i - 1, -1, _BEFORE))
+    clue.after = tuple(_texts(units, i, 1, _AFTER))
+    clue.cohesion = cohesion_score(cohesion, clue.before, clue.after)
+    if unit.kind == "text" and clue.cohesion <= _FAR_BELOW:
+        far = tuple(_texts(units, i - 1, -1, _FAR_BEFORE)), tuple(_texts(units, i, 1, _FAR_AFTER))
+        clue.far_apart = cohesion_score(cohesion, *far) <= _FAR_BELOW
+    if unit.kind == "head":
+        clue.overlap_after = cohesion.overlap(unit.profile, clue.after)
+        clue.overlap_before = cohesion.overlap(unit.profile, _texts(units, i - 1, -1, _FAR_BEFORE))
 
 
 # Subheads of one article are of one make: as many parts, about as long.
@@ -245,10 +273,15 @@ def ends_article(unit: Unit) -> bool:
     return edges is not None and bool(edges.tail)
 
 
+# Units walked over in search of texts, so that a page of headings only takes linear time.
+_STEPS = 40
+
+
 def _texts(units: Sequence[Unit], at: int, way: int, count: int) -> Iterator[Profile]:
     """Walk over the texts on one side, up to a sign that an article begins or ends there."""
-    seen = 0
-    while 0 <= at < len(units) and seen < count:
+    seen, steps = 0, 0
+    while 0 <= at < len(units) and seen < count and steps < _STEPS:
+        steps += 1
         unit = units[at]
         if unit.kind in ("text", "table"):
             if way > 0 and seen and starts_article(unit):

@@ -18,7 +18,7 @@ from pipeline.text import is_han
 # Characters looked at on either side; a model of characters sees no further.
 _REACH = 40
 # Log-odds of the single clues, in nats, set by hand on 40 development pages.
-_OPEN, _CLOSED = 1.5, -5.0
+JOIN_OPEN, _CLOSED = 1.5, -5.0
 _DANGLING, _LEADING_MARK, _WORD, _LONGER_WORD, _OPENER = 1.5, 5.0, 1.2, 1.0, -1.2
 _LIMIT = 6.0
 # Characters that no sentence, and hardly a heading, stops at.
@@ -65,7 +65,7 @@ class Seams:
             return _LEADING_MARK if left[-1] not in _LEADERS else -_LEADING_MARK
         if not ends_open(left):
             return _CLOSED
-        score = _OPEN + self._word(left, right)
+        score = JOIN_OPEN + self._word(left, right)
         if left[-1] in _DANGLERS:
             score += _DANGLING
         if _OPENERS.match(right):
