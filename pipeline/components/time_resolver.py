@@ -28,6 +28,15 @@ from pipeline.components.time_values import (
     read_set,
     read_small,
 )
+from pipeline.components.time_words import (
+    DAY_AFTER_LAST,
+    DAY_SHIFT,
+    MONTH_AFTER_LAST,
+    MONTH_SHIFT,
+    WEEK_SHIFT,
+    YEAR_AFTER_LAST,
+    YEAR_SHIFT,
+)
 from pipeline.types import Time
 
 # A month or day without year, not announced as future, may lie this far ahead (notices: 停水时间：10月18日) before the
@@ -51,50 +60,6 @@ _SENTENCE_END = re.compile(r"[。！？!?\n]")
 _PARAGRAPH_END = re.compile(r"\n")
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 _PARAGRAPH_END = re.compile(r"\n")
-
-_YEAR_SHIFT = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "明年": 1, "来年": 1, "前年": -2, "后年": 2}
-_YEAR_AFTER_LAST = {"同年": 0, "当年": 0, "次年": 1, "翌年": 1}
-_MONTH_SHIFT = {"本月": 0, "这个月": 0, "上月": -1, "上个月": -1, "下月": 1, "下个月": 1}
-_MONTH_AFTER_LAST = {"当月": 0, "同月": 0, "次月": 1}
-_DAY_SHIFT = {
-    "今天": 0,
-    "今日": 0,
-    "今晨": 0,
-    "今早": 0,
-    "今晚": 0,
-    "今夜": 0,
-    "今天晚间": 0,
-    "昨天": -1,
-    "昨日": -1,
-    "昨晚": -1,
-    "昨夜": -1,
-    "昨晨": -1,
-    "昨早": -1,
-    "昨天夜里": -1,
-    "明天": 1,
-    "明日": 1,
-    "明晨": 1,
-    "明早": 1,
-    "明晚": 1,
-    "前天": -2,
-    "前日": -2,
-    "前晚": -2,
-    "后天": 2,
-}
-_DAY_AFTER_LAST = {
-    "当天": 0,
-    "当日": 0,
-    "同日": 0,
-    "同一天": 0,
-    "当晚": 0,
-    "当夜": 0,
-    "次日": 1,
-    "翌日": 1,
-    "第二天": 1,
-    "隔天": 1,
-    "次晨": 1,
-}
-_WEEK_SHIFT = {"上上": -2, "上": -1, "本": 0, "这": 0, "下": 1, "下下": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +207,7 @@ class Resolver:
     def _read_period(self, expression: Expression) -> Meaning | None:
         parts = expression.parts
         if "week" in parts:
-            shift = _WEEK_SHIFT[re.sub("个|周|星期", "", parts["week"])]
+            shift = WEEK_SHIFT[re.sub("个|周|星期", "", parts["week"])]
             return Meaning("DATE", dates.week_value(self.reference.exact(), shift), anchor=self.reference_id)
         return self._read_chain(expression)
 
@@ -250,7 +215,7 @@ class Resolver:
         """Read a chain of year, month, day, part of day and clock time, any of them missing."""
         parts = expression.parts
         year = self._year(expression)
-        if parts.get("yrel") in _YEAR_AFTER_LAST and year.number is None:
+        if parts.get("yrel") in YEAR_AFTER_LAST and year.number is None:
             return None
         if parts.keys() & {"half", "q", "season"}:
             return self._subyear(expression, year)
@@ -284,12 +249,12 @@ class Resolver:
         word = parts.get("yrel")
         if word is None:
             return Year()
-        if word in _YEAR_AFTER_LAST:
+        if word in YEAR_AFTER_LAST:
             last = self._antecedent(expression, day=False)
             if last is None or last.date.year is None:
                 return Year()
-            return Year(last.date.year + _YEAR_AFTER_LAST[word], last.id, last.year)
-        return Year(plus(self.reference.year, _YEAR_SHIFT[word]), self.reference_id, "relative")
+            return Year(last.date.year + YEAR_AFTER_LAST[word], last.id, last.year)
+        return Year(plus(self.reference.year, YEAR_SHIFT[word]), self.reference_id, "relative")
 
     def _year_alone(self, expression: Expression, year: Year) -> Meaning:
         parts = expression.parts
@@ -368,11 +333,11 @@ class Resolver:
 
     def _relative_month(self, word: str, expression: Expression) -> tuple[Year, int | None]:
         """Resolve 上月 from the reference, 次月 from the month named last."""
-        last = self._antecedent(expression, day=False) if word in _MONTH_AFTER_LAST else None
+        last = self._antecedent(expression, day=False) if word in MONTH_AFTER_LAST else None
         if last is not None and last.date.month is not None:
-            year, month = dates.add_months(last.date.year, last.date.month, _MONTH_AFTER_LAST[word])
+            year, month = dates.add_months(last.date.year, last.date.month, MONTH_AFTER_LAST[word])
             return (Year(year, last.id, last.year), month)
-        shift = _MONTH_SHIFT.get(word, _MONTH_AFTER_LAST.get(word, 0))
+        shift = MONTH_SHIFT.get(word, MONTH_AFTER_LAST.get(word, 0))
         year, month = dates.add_months(self.reference.year, self.reference.month, shift)
         return (Year(year, self.reference_id), month)
 
@@ -443,12 +408,12 @@ class Resolver:
 
     def _relative_day(self, word: str) -> Meaning:
         """Resolve 昨日 from the reference, 当日 and 次日 from the day named last."""
-        if word in _DAY_SHIFT:
-            date = self.reference.shift(_DAY_SHIFT[word])
+        if word in DAY_SHIFT:
+            date = self.reference.shift(DAY_SHIFT[word])
             return Meaning("DATE", date.iso(), anchor=self.reference_id, date=date)
         last = self.last if self.last is not None and self.last.date.day is not None else None
         base, anchor = (last.date, last.id) if last is not None else (self.reference, self.reference_id)
-        date = base.shift(_DAY_AFTER_LAST[word])
+        date = base.shift(DAY_AFTER_LAST[word])
         return Meaning("DATE", date.iso(), anchor=anchor, date=date, year=last.year if last is not None else None)
 
     def _weekday(self, expression: Expression) -> Meaning:
@@ -457,7 +422,7 @@ class Resolver:
         relation, name = parts.get("wrel"), parts["wd"]
         reference = self.reference.exact()
         if name == "末":
-            week = dates.week_value(reference, _WEEK_SHIFT[relation]) if relation in _WEEK_SHIFT else "XXXX-WXX"
+            week = dates.week_value(reference, WEEK_SHIFT[relation]) if relation in WEEK_SHIFT else "XXXX-WXX"
             return Meaning("DATE", f"{week}-WE", anchor=self.reference_id if relation else None)
         number = WEEKDAYS[name]
         if relation is None and self._is_range_end(expression):
@@ -469,7 +434,7 @@ class Resolver:
             future = self._is_future(expression)
             shift += 7 if future and shift < 0 else -7 if not future and shift > 0 else 0
         else:
-            shift += 7 * _WEEK_SHIFT.get(relation, 0)
+            shift += 7 * WEEK_SHIFT.get(relation, 0)
         date = self.reference.shift(shift)
         return Meaning("DATE", date.iso(), anchor=self.reference_id, date=date)
 
