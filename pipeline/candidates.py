@@ -194,12 +194,18 @@ def collect(
     found: dict[str, Candidate] = {}
     for run in find_runs(words, areas):
         _collect_run(run, found)
+    starts = [area.start for area in areas]
+
+    def is_inside(start: int, end: int) -> bool:
+        at = bisect_right(starts, start) - 1
+        return at >= 0 and end <= areas[at].end
+
     for start, end, label in entities:
-        if _inside(start, end, areas) and "\n" not in text[start:end] and is_term(text[start:end]):
+        if is_inside(start, end) and "\n" not in text[start:end] and is_term(text[start:end]):
             _mark(text, start, end, found).label = label
     for match in _QUOTED.finditer(text):
         start, end = match.span(1) if match.group(1) is not None else match.span(2)
-        if _inside(start, end, areas) and is_term(text[start:end]):
+        if is_inside(start, end) and is_term(text[start:end]):
             _mark(text, start, end, found).quoted = True
     for candidate in found.values():
         if candidate.marked:
@@ -235,15 +241,3 @@ def _mark(text: str, start: int, end: int, found: dict[str, Candidate]) -> Candi
         candidate = found[string] = Candidate(string, (Word(string, start, NAME),))
     candidate.spans.append((start, end))
     return candidate
-
-
-def _inside(start: int, end: int, areas: Sequence[Area]) -> bool:
-    """Say whether a span lies in one of the areas."""
-    at = bisect_right(areas, start, key=lambda area: area.start) - 1
-    return at >= 0 and end <= areas[at].end
-
-
-def weight_at(areas: Sequence[Area], start: int) -> int:
-    """Give the weight of the area that a place lies in."""
-    at = bisect_right(areas, start, key=lambda area: area.start) - 1
-    return areas[at].weight if at >= 0 else 0

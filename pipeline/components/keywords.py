@@ -7,6 +7,7 @@ rarity, place and form with small trees learned from texts whose keywords were c
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
@@ -20,7 +21,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from pipeline.artefacts import ROOT, open_model
-from pipeline.candidates import NONE, NUMBER, Area, Candidate, Word, collect, kind_of, weight_at
+from pipeline.candidates import NONE, NUMBER, Area, Candidate, Word, collect, kind_of
 from pipeline.errors import ConfigError
 from pipeline.keyness import (
     UNSEEN_BITS,
@@ -122,8 +123,11 @@ def short_list(
     found = collect(text[:MAX_TEXT], words, areas, entities)
     candidates = shorten(found, frequencies)
 
+    starts = [area.start for area in areas]
+
     def weight_of(start: int) -> int:
-        return weight_at(areas, start)
+        at = bisect_right(starts, start) - 1
+        return areas[at].weight if at >= 0 else 0
 
     return candidates, describe(candidates, words, count_longer(found), weight_of, frequencies)
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jieba
-import jieba.posseg
 import numpy as np
 import numpy.typing as npt
 import sklearn
@@ -25,8 +24,18 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.model_selection import KFold
 
 from pipeline.artefacts import write_meta
-from pipeline.candidates import Candidate, Word, kind_of
-from pipeline.components.keywords import Scored, choose, find_areas, score_textrank, score_tfidf, short_list
+from pipeline.candidates import Candidate, Word
+from pipeline.chain import make_nlp
+from pipeline.components.keywords import (
+    Scored,
+    choose,
+    find_areas,
+    read_words,
+    score_textrank,
+    score_tfidf,
+    short_list,
+)
+from pipeline.config import load
 from pipeline.keyness import NAMES, Floats, Frequencies, Trees
 from pipeline.training.rawtext import read_blocks
 
@@ -39,7 +48,14 @@ LEARNING_RATE = 0.06
 MIN_LEAF = 30
 SUBSAMPLE = 0.7
 
-Tagger = Callable[[str], list[Word]]
+# The stages that a text goes through before its candidates are collected, for each configuration that is shipped.
+STAGES = {
+    "news.cfg": '["sentences", "tok2vec", "tagger", "ner", "entities"]',
+    "fast.cfg": '["sentences", "jieba_tagger", "entities"]',
+}
+
+Annotated = tuple[list[Word], list[tuple[int, int, str]]]
+Tagger = Callable[[str], Annotated]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +87,23 @@ def read_labels(shared: Path, path: Path) -> list[Read]:
     ]
 
 
-def tag_with_jieba(text: str) -> list[Word]:
-    """Cut and tag a text with jieba."""
-    words, at = [], 0
-    for pair in jieba.posseg.cut(text):
-        words.append(Word(pair.word, at, kind_of(pair.flag, pair.word)))
-        at += len(pair.word)
-    return words
+def tag_with(config: Path) -> Tagger:
+    """Make a function that gives words and entities as the stages of a configuration do."""
+    nlp = make_nlp(load(config, [f"nlp.pipeline={STAGES[config.name]}"]))
+
+    def tag(text: str) -> Annotated:
+        doc = nlp(text)
+        return read_words(doc), [(entity.start, entity.end, entity.label) for entity in doc._.entities]
+
+    return tag
 
 
 def prepare(reads: Sequence[Read], tagger: Tagger, frequencies: Frequencies) -> list[Example]:
     """Make the examples of all texts by one tagger."""
     examples = []
     for read in reads:
-        words = tagger(read.text)
-        candidates, table = short_list(read.text, words, find_areas(read.text, None), (), frequencies)
+        words, entities = tagger(read.text)
+        candidates, table = short_list(read.text, words, find_areas(read.text, None), entities, frequencies)
         wanted = np.array([one.text in read.keywords for one in candidates], dtype=bool)
         examples.append(Example(read, words, candidates, table, wanted))
     return examples
@@ -191,12 +209,11 @@ def compare(examples: Sequence[Example], frequencies: Frequencies) -> dict[str, 
     }
 
 
-def train(shared: Path, out: Path, *, labels_path: Path, command: str) -> dict[str, object]:
+def train(shared: Path, out: Path, *, labels_path: Path, configs: Path, command: str) -> dict[str, object]:
     """Train, cross-validate and write ``ranker.npz`` and meta.json; give the scores."""
     frequencies = Frequencies.load(out / "frequencies.npz")
     reads = read_labels(shared, labels_path)
-    taggers: dict[str, Tagger] = {"jieba": tag_with_jieba}
-    sets = [prepare(reads, tagger, frequencies) for tagger in taggers.values()]
+    sets = [prepare(reads, tag_with(configs / name), frequencies) for name in STAGES]
     trees = fit([one for examples in sets for one in examples])
     scores: dict[str, object] = {
         "texts": len(reads),
@@ -204,7 +221,7 @@ def train(shared: Path, out: Path, *, labels_path: Path, command: str) -> dict[s
         "short list holds": round(
             sum(int(one.wanted.sum()) for one in sets[0]) / sum(len(r.keywords) for r in reads), 4
         ),
-        "f1_at_10 by cross-validation": dict(zip(taggers, cross_validate(sets), strict=True)),
+        "f1_at_10 by cross-validation": dict(zip(STAGES, cross_validate(sets), strict=True)),
         "f1_at_10 without learning": compare(sets[0], frequencies),
     }
     np.savez_compressed(
@@ -247,9 +264,10 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--out", type=Path, default=Path("models/keywords-1.0.0"))
     parser.add_argument("--labels", type=Path, default=Path("configs/keywords_labels.tsv"))
+    parser.add_argument("--configs", type=Path, default=Path("configs"))
     options = parser.parse_args()
     command = f"python -m pipeline.training.keywords --shared {options.shared} --out {options.out}"
-    train(options.shared, options.out, labels_path=options.labels, command=command)
+    train(options.shared, options.out, labels_path=options.labels, configs=options.configs, command=command)
 
 
 if __name__ == "__main__":
