@@ -8,10 +8,10 @@ not segmented yet.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-
-from pipeline.text import is_han
+from itertools import chain, pairwise
 
 # Characters of a block that are looked at: its first and its last so many. A news paragraph has 80 to 300 characters.
 _WINDOW = 400
@@ -19,45 +19,51 @@ _WINDOW = 400
 Profile = frozenset[str]
 
 
+# Runs of ideographs (the ranges of pipeline.text.is_han), Latin letters and digits.
+_RUN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323afA-Za-z0-9]{2,}")
+
+
 def profile(text: str) -> Profile:
-    """Give the set of character bigrams of a text, ideographs and digits only."""
+    """Give the set of character bigrams of a text: ideographs, letters and digits, without pairs of digits."""
     if len(text) > 2 * _WINDOW:
         text = text[:_WINDOW] + " " + text[-_WINDOW:]
-    return frozenset(
-        text[i : i + 2]
-        for i in range(len(text) - 1)
-        if _counts(text[i]) and _counts(text[i + 1]) and not (text[i].isdigit() and text[i + 1].isdigit())
-    )
-
-
-def _counts(char: str) -> bool:
-    return is_han(char) or char.isalnum()
+    bigrams: set[str] = set()
+    for run in _RUN.findall(text):
+        bigrams.update(map("".join, pairwise(run)))
+    return frozenset(bigram for bigram in bigrams if not bigram.isdigit())
 
 
 class Cohesion:
     """Weigh bigrams by their rarity among the blocks of one page."""
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
-        self._frequency = Counter(bigram for item in profiles for bigram in item)
-        self._total = max(1, len(profiles))
+        frequency = Counter(chain.from_iterable(profiles))
+        total = max(1, len(profiles))
+        weights = {count: self._weigh(count, total) for count in {0, *frequency.values()}}
+        # Whole numbers, so that a sum does not depend on the order of a set.
+        self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
+        self._squares = {bigram: weight * weight for bigram, weight in self._weights.items()}
+        self._unseen = weights[0]
 
-    def weight(self, bigram: str) -> float:
-        """Give the weight of a bigram: log of blocks over blocks that hold it, smoothed, never negative."""
-        return math.log(1.0 + self._total / (self._frequency.get(bigram, 0) + 0.5))
+    @staticmethod
+    def _weigh(count: int, total: int) -> int:
+        """Weigh a bigram by the log of blocks over blocks that hold it, smoothed, in thousandths."""
+        return round(1000 * math.log(1.0 + total / (count + 0.5)))
 
     def overlap(self, head: Profile, body: Iterable[Profile]) -> float:
         """Give the share, by weight, of a heading's bigrams that stand in any of the blocks (0 to 1)."""
-        union: set[str] = set().union(*body)
-        total = sum(map(self.weight, head))
-        return sum(self.weight(bigram) for bigram in head if bigram in union) / total if total else 0.0
+        shared = head & set().union(*body)
+        total = sum(self._weights.get(bigram, self._unseen) for bigram in head)
+        return sum(self._weights.get(bigram, self._unseen) for bigram in shared) / total if total else 0.0
 
     def similarity(self, left: Sequence[Profile], right: Sequence[Profile]) -> float:
         """Give the cosine of two stretches of blocks, bigrams weighted by rarity (0 to 1)."""
         one: set[str] = set().union(*left)
         two: set[str] = set().union(*right)
-        if not one or not two:
-            return 0.0
-        square_one = sum(self.weight(bigram) ** 2 for bigram in sorted(one))
-        square_two = sum(self.weight(bigram) ** 2 for bigram in sorted(two))
-        shared = sum(self.weight(bigram) ** 2 for bigram in sorted(one & two))
-        return shared / math.sqrt(square_one * square_two) if square_one and square_two else 0.0
+        shared = self._square(one & two)
+        return shared / math.sqrt(self._square(one) * self._square(two)) if shared else 0.0
+
+    def _square(self, bigrams: Iterable[str]) -> int:
+        """Add up the squared weights; bigrams that are not on the page count for nothing."""
+        squares = self._squares
+        return sum([squares[bigram] for bigram in bigrams if bigram in squares])

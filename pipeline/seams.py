@@ -8,8 +8,8 @@ open, and, where one is loaded, from a language model of characters.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Protocol
 
 from pipeline.blocks import ends_open
@@ -51,10 +51,10 @@ class Seams:
 
     def __init__(self, keys: Iterable[str], lm: JoinModel | None = None) -> None:
         self._lm = lm
-        self._words: Counter[str] = Counter()
+        self._words: set[str] = set()
         for key in keys:
-            for size in (2, 3):
-                self._words.update(key[i : i + size] for i in range(len(key) - size + 1))
+            self._words.update(map("".join, pairwise(key)))
+            self._words.update(map("".join, zip(key, key[1:], key[2:], strict=False)))
 
     def gain(self, left: str, right: str) -> float:
         """Give the log-odds that ``right`` (normalised, stripped) continues ``left`` in mid-sentence."""
@@ -79,7 +79,7 @@ class Seams:
         pair = left[-1] + right[0]
         if not (is_han(left[-1]) and is_han(right[0])):
             return 1.0 if pair.isascii() and pair.isalnum() else 0.0
-        score = _WORD if self._words[pair] else 0.0
-        if self._words[left[-2:] + right[0]] or self._words[left[-1] + right[:2]]:
+        score = _WORD if pair in self._words else 0.0
+        if left[-2:] + right[0] in self._words or left[-1] + right[:2] in self._words:
             score += _LONGER_WORD
         return score
