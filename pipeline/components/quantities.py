@@ -52,6 +52,7 @@ _FORCE = re.compile(r"(?:风力|阵风|风速|震级)(?:达|为|可达|达到)?$
 _NO_COUNT = frozenset("一二")
 # 长三角, 四角, 八角: numerals that make 角 a corner.
 _CORNERS = frozenset("三四八")
+_AFTER_CORNER = frozenset("大星场形")  # 五角大楼
 _ALONE = frozenset("百千万亿十")
 _HEDGED = re.compile(r"[上近逾超约达数成余过]$")
 _HAN_NUMERALS = set("零〇一二两三四五六七八九十百千万亿几数廿卅")
@@ -172,7 +173,7 @@ def _by_unit(
     if after["measure"]:
         return ("measure", value, units.MEASURES[after["measure"]])
     if after["session"]:
-        return ("ordinal", value, "届") if value is not None and value < MAX_SESSION else None
+        return ("ordinal", value, "届") if value is not None and 1 < value < MAX_SESSION else None
     return _by_classifier(text, begin, after, value)
 
 
@@ -180,7 +181,7 @@ def _money(
     text: str, begin: re.Match[str], after: re.Match[str], value: float | None
 ) -> tuple[Kind, float | None, str | None] | None:
     """Read 元, foreign money, and coins as parts of 元."""
-    if after["coin"] == "角" and begin["n"] in _CORNERS:
+    if after["coin"] == "角" and (begin["n"] in _CORNERS or text[after.end() : after.end() + 1] in _AFTER_CORNER):
         return None
     if after["coin"]:
         return ("money", _scaled(value, units.COINS[after["coin"]]), "CNY")
@@ -230,7 +231,7 @@ def _is_count(text: str, begin: re.Match[str], after: re.Match[str]) -> bool:
     number, start = begin["n"], begin.start()
     if number[0].isascii():
         return True
-    if number in _NO_COUNT and after["infix"] is None and after["count"] != "倍":
+    if set(number) <= _NO_COUNT and after["infix"] is None and after["count"] != "倍":
         return False
     if number + after["count"] in units.COUNT_WORDS:
         return False
