@@ -46,6 +46,7 @@ _BLANK_ENTITIES = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\
 
 # What an engine that also reads English puts for a Chinese particle, and what may have been printed.
 _LATIN = {"and": ("和", "与", "及"), "or": ("或",), "of": ("的",), "the": ("",)}
+MAX_ASKED = 100  # words of a page for which the page is searched; a page with more is no page of news
 _STRAY_LATIN = re.compile(
     rf"(?:(?<=[{_HAN}”’》）」』]){_BLANK}{{0,2}}(and|or|of|the){_BLANK}{{0,2}}(?=[{_HAN}“‘《（「『0-9])"
     rf"|(?<=[0-9%％]){_BLANK}{{0,2}}(and|or){_BLANK}{{0,2}}(?=[{_HAN}0-9]))"
@@ -73,8 +74,8 @@ _AFTER_MARKER = re.compile(r"(?:本报讯|讯|电|消息|报道)$")
 _MAX_MARKER = 30  # characters of a line in which a marker such as 新华社北京10月15日电 ends
 _LONE_LEFT = re.compile(rf"(?:^|[^{_HAN}0-9])[{_HAN}]$")
 _LONE_RIGHT = re.compile(rf"[{_HAN}](?:[^{_HAN}]|$)")
-# Of the blanks inside running text on OCR'd pages that are no credits, some four of five are noise; the others stand where
-# a heading or caption was run into the text, and there the model sees no sentence that goes on.
+# Of the blanks inside running text on OCR'd pages that are no credits, some four of five are noise; the others stand
+# where a heading or caption was run into the text, and there the model sees no sentence that goes on.
 NOISE_ODDS = 4.0
 _MAX_ODDS = 50.0
 _SIDE = 90  # characters on either side that the model is shown
@@ -179,19 +180,20 @@ def find_entities(text: str) -> list[Replacement]:
 
 def find_stray_latin(text: str, lm: CharLM | None) -> list[Replacement]:
     """Find English particles that stand between Chinese characters where 和, 与, 或, 的 were printed."""
-    found = []
+    found: list[Replacement] = []
     for hit in _outside(_STRAY_LATIN.finditer(text), _protected(text)):
         options = _LATIN[hit.group(1) or hit.group(2)]
-        best = _choose(text, hit.span(), options, lm) if len(options) > 1 else options[0]
+        whole = text if len(found) < MAX_ASKED else ""
+        best = _choose(text, hit.span(), options, lm, whole) if len(options) > 1 else options[0]
         found.append(Replacement(*hit.span(), best, "stray_latin", 0.9))
     return found
 
 
-def _choose(text: str, span: tuple[int, int], options: Sequence[str], lm: CharLM | None) -> str:
-    """Choose what stands in a span: what the page has elsewhere between the same words, else what the model says."""
+def _choose(text: str, span: tuple[int, int], options: Sequence[str], lm: CharLM | None, whole: str) -> str:
+    """Choose what stands in a span: what the whole page has between the same words, else what the model says."""
     left, right = text[max(0, span[0] - 8) : span[0]], text[span[1] : span[1] + 8]
     for option in options:
-        if option and len(left) >= 2 and f"{left[-2:]}{option}{right[:2]}" in text:
+        if option and len(left) >= 2 and f"{left[-2:]}{option}{right[:2]}" in whole:
             return option
     if lm is None:
         return options[0]
@@ -312,7 +314,7 @@ def find_look_alikes(text: str, lm: CharLM) -> list[Replacement]:
 
 def _belief(above: float) -> float:
     """Turn nats above a pair's threshold into a probability; at the threshold 95 % of the repairs were right."""
-    return round(_logistic(above + math.log(PRECISION / (1 - PRECISION))), 3)
+    return min(0.999, round(_logistic(above + math.log(PRECISION / (1 - PRECISION))), 3))
 
 
 def _logistic(odds: float) -> float:

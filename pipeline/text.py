@@ -180,7 +180,24 @@ class AlignedText:
         """
         if not replacements:
             return self
+        if not self.text:  # nothing is left but what deletions stand for
+            return AlignedText.join([self._repaired(0, 0, "".join(item.new for item in replacements), replacements[0])])
         parts: list[AlignedText] = []
+        at = 0
+        for start, end, items in self._groups(replacements):
+            new, done = "", start
+            for item in items:
+                new += self.text[done : item.start] + item.new
+                done = item.end
+            parts.append(self.slice(at, start))
+            parts.append(self._repaired(start, end, new + self.text[done:end], min(items, key=_confidence)))
+            at = end
+        parts.append(self.slice(at, len(self.text)))
+        return AlignedText.join(parts)
+
+    def _groups(self, replacements: Sequence[Replacement]) -> list[tuple[int, int, list[Replacement]]]:
+        """Widen repairs to the earlier ones that they touch; those that then overlap become one."""
+        groups: list[tuple[int, int, list[Replacement]]] = []
         at = 0
         for item in replacements:
             if item.start < at or item.end < item.start or item.end > len(self.text):
@@ -188,14 +205,14 @@ class AlignedText:
                     f"replacement {item.start}:{item.end} overlaps the one before it, which ends at {at}, "
                     f"or leaves the text of {len(self.text)} characters; give them in order, without overlap"
                 )
+            at = item.end
             start, end = self._whole_repairs(item.start, item.end)
-            start = max(start, at)
-            new = self.text[start : item.start] + item.new + self.text[item.end : end]
-            parts.append(self.slice(at, start))
-            parts.append(self._repaired(start, end, new, item))
-            at = end
-        parts.append(self.slice(at, len(self.text)))
-        return AlignedText.join(parts)
+            if groups and start < groups[-1][1]:
+                first, last, items = groups.pop()
+                groups.append((first, max(last, end), [*items, item]))
+            else:
+                groups.append((start, end, [item]))
+        return groups
 
     def _whole_repairs(self, start: int, end: int) -> tuple[int, int]:
         """Widen a span so that it cuts no repaired run."""
@@ -210,10 +227,10 @@ class AlignedText:
 
     def _repaired(self, start: int, end: int, new: str, item: Replacement) -> AlignedText:
         """Make the text that stands for ``text[start:end]`` after a repair."""
-        if start == end:
+        if start == end and self.text:
             at = self.source_at(start)
             return AlignedText(new, (Run(0, len(new), at, at, item.rule, item.confidence),))
-        covered = self.slice(start, end).runs
+        covered = self.slice(start, end).runs if self.text else self.runs
         if not covered:
             return AlignedText.layout(new)
         low = min(run.source_start for run in covered)
@@ -241,6 +258,11 @@ class AlignedText:
             else:
                 spans.append((start, end))
         return spans
+
+
+def _confidence(item: Replacement) -> float:
+    """Give a repair's confidence, to sort by."""
+    return item.confidence
 
 
 def _append(runs: list[Run], run: Run) -> None:

@@ -61,7 +61,8 @@ GRAM_BUCKET_BITS, CONTEXT_BUCKET_BITS = 20, 19
 
 CHUNK = 200_000  # places scored at once, about 200 MB
 SEED, FIT_PAIRS, TEST_PAIRS = 7, 6000, 3000
-# Look-alikes: the share of characters misread for which precision is asked, and when a pair is dropped. The share is that of a poor page; on a better one there are fewer repairs, and the false ones stay as few as measured.
+# Look-alikes: the share of characters misread for which precision is asked, and when a pair is dropped. The share is
+# that of a poor page; on a better one there are fewer repairs, and the false ones stay as few as measured.
 DAMAGE, KINDRED_DAMAGE, MIN_RECALL, MIN_PLACES = 0.003, 0.00003, 0.3, 20
 FALSE_PRIOR, PRIOR_WEIGHT = 5e-5, 0.1
 THRESHOLDS = np.arange(6.0, 14.1, 0.5)
