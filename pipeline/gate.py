@@ -42,14 +42,14 @@ def check(evaluation: Mapping[str, Any], floors: Floors) -> list[Verdict]:
     a figure missing from a section that was measured fails.
     """
     figures = evaluation["figures"]
-    sections = {name.partition(".")[0] for name in figures}
+    sections = {name.partition(".")[0] for name in figures} | set(evaluation.get("seconds", ()))
     return [_verdict(name, floor, figures.get(name), sections) for name, floor in sorted(floors.items())]
 
 
 def _verdict(name: str, floor: Mapping[str, Any], figure: Mapping[str, Any] | None, sections: set[str]) -> Verdict:
     """Judge one floor."""
     if figure is None:
-        if ".".join(name.split(".")[:1]) not in sections:
+        if name.partition(".")[0] not in sections:
             return Verdict(name, "not measured", "its section was not measured")
         return Verdict(name, "fail", "the evaluation measured its section but not this figure")
     if figure["fingerprint"] != floor["fingerprint"]:

@@ -228,6 +228,49 @@ def test_keyword_counts_take_the_first_ten_different_ones():
     assert texts.keyword_counts(item) == (2, 10, 3)
 
 
+class Scorer:
+    """Stand for the pages' scorer: one article of two required ones is paired, with a wrong kind."""
+
+    OPTIONAL = ("ad",)
+    norm = staticmethod("".join)
+
+    @staticmethod
+    def records_for(predicted, page):
+        return predicted[page]
+
+    @staticmethod
+    def score(golds, predicted):
+        unknown = predicted[golds[0]["page"]][0]["kind"] == "?"
+        part = {"tp": 1, "pred": 1, "gold": 2}
+        fields = ("articles", "kickers", "subtitle", "column", "authors")
+        return {
+            **dict.fromkeys(fields, part),
+            "subheads": None,
+            "characters_assigned": 0.25,
+            "lost_characters": 3,
+            "title_exact": 0.5,
+            "kind_accuracy": 0.0 if unknown else 1.0,
+            "kind_confusions": {"news->?": 1} if unknown else {},
+            "paragraphs_exact": 2 / 3,
+            "wrongly_joined": 1,
+            "wrongly_split": 0,
+        }, []
+
+
+def test_page_counts_turn_rates_into_sums():
+    articles = [("news", ["雨停", "路通了"]), ("photo", ["图为"]), ("ad", ["招租招租招租"])]
+    gold = {"page": "a.md", "articles": [{"kind": kind, "paragraphs": texts_} for kind, texts_ in articles]}
+    counts = pages.page_counts(Scorer, gold, {"a.md": [{"kind": "news"}]})
+    assert "subheads_f1" not in counts
+    assert {name: counts[name] for name in ("articles", "characters_assigned", "characters_lost", "title_exact")} == {
+        "articles": (1, 1, 2),
+        "characters_assigned": (1.75, 7),
+        "characters_lost": (3, 7),
+        "title_exact": (1.0, 2),
+    }
+    assert (counts["kind_accuracy"], counts["paragraphs_exact"]) == ((1.0, 1), (2.0, 3))
+
+
 @pytest.mark.parametrize(("residual", "closes"), [(3, True), (2, False)])
 def test_balance_closes(residual, closes):
     balance = {"in": 10, "in_articles": 5, "in_furniture": 1, "dropped_markup": 1, "residual": residual}

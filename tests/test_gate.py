@@ -45,6 +45,11 @@ def test_check_tells_an_unmeasured_section_from_a_lost_figure():
     assert status(None, floor(0.9), name="topics.accuracy") == "not measured"
 
 
+def test_check_fails_a_section_that_was_measured_and_gave_nothing():
+    (verdict,) = gate.check({"figures": {}, "seconds": {"topics": 1.0}}, {"topics.accuracy": floor(0.9)})
+    assert verdict.status == "fail"
+
+
 def test_repin_raises_a_floor_without_a_word():
     pinned = gate.repin({"figures": {"a.f1": figure(0.95)}}, {"a.f1": floor(0.9)})
     assert pinned["a.f1"]["floor"] == 0.95
