@@ -251,9 +251,9 @@ def run_batch(  # noqa: PLR0913  # all but the first three are optional and name
     """Process the pages that are not done, merge all parts, write the manifest; return the account.
 
     ``workers`` overrides ``[run] workers``. ``redo`` says what is made: pages that are new, changed or failed before
-    (``"changed"``), ``"all"``, or ``"failed"`` ones alone. ``report`` is called after every page. An interrupt ends the
-    run early; finished parts stay. Raises OutputError where the folder cannot be used and ModelError where a model is
-    missing.
+    (``"changed"``), ``"all"``, or ``"failed"`` ones alone. ``report`` is called before the first page and after every
+    page. An interrupt ends the run early; finished parts stay. Raises OutputError where the folder cannot be used and
+    ModelError where a model is missing.
     """
     batch = _Batch(
         items=[item for item in inputs if shard is None or shard.holds(item.source)],
@@ -335,6 +335,7 @@ class _Batch:
         workers, seconds = min(self.workers, len(tasks)), self.settings.run.page_seconds
         total = self.account.ended + len(tasks)
         try:
+            self.report(self._progress(total, begin))
             with closing(self.engine.run(make, tasks, workers=workers, seconds=seconds)) as outcomes:
                 for outcome in outcomes:
                     part = outcome.result or self._lose(outcome)

@@ -133,7 +133,7 @@ def test_main_says_what_is_kept_after_an_interrupt(config, pages, tmp_path, monk
 
     monkeypatch.setattr("pipeline.cli._Screen.show", interrupt)
     assert run(config, tmp_path / "out", pages) == 1
-    assert "interrupted: 1 of 10 pages are done and kept" in capsys.readouterr().err
+    assert "interrupted: 0 of 10 pages are done and kept" in capsys.readouterr().err
 
 
 def test_split_shows_the_articles(config, pages, capsys):

@@ -346,7 +346,7 @@ def test_run_batch_takes_the_manifest_away_until_it_is_done(tmp_path):
     make_pages(pages, 5)
     seen = []
     batch(tmp_path / "out", pages, report=lambda _: seen.append((tmp_path / "out" / "manifest.json").exists()))
-    assert (seen, (tmp_path / "out" / "manifest.json").exists()) == ([False], True)
+    assert (seen, (tmp_path / "out" / "manifest.json").exists()) == ([False, False], True)
 
 
 def test_run_batch_refuses_a_model_that_is_missing(tmp_path):
@@ -387,17 +387,15 @@ def test_run_batch_accounts_for_every_page(tmp_path):
     assert found["outputs"]["articles.jsonl"]["lines"] == 6
 
 
-def test_run_batch_reports_after_every_page(tmp_path):
+def test_run_batch_reports_before_the_first_and_after_every_page(tmp_path):
     states = []
     batch(tmp_path / "out", make_pages(tmp_path / "in", 3), report=states.append)
-    assert [(state.ended, state.total) for state in states] == [(1, 3), (2, 3), (3, 3)]
+    assert [(state.ended, state.total) for state in states] == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_run_batch_end_to_end_with_real_stages(tmp_path):
     config = tmp_path / "small.cfg"
-    config.write_text(
-        '[assets]\ncharlm = ""\n[nlp]\nlang = "zh"\npipeline = ["sentences"]\n[nlp.tokenizer]\nmethod = "char"\n'
-    )
+    config.write_text('[nlp]\nlang = "zh"\npipeline = ["sentences"]\n[nlp.tokenizer]\nmethod = "char"\n')
     pages = tmp_path / "in"
     pages.mkdir()
     head = "汾河日报 2024年10月16日 星期三\n\n## 市图书馆夜间开放\n\n"
