@@ -15,9 +15,9 @@ from pipeline.charlm import CharLM
 from pipeline.cohesion import Cohesion
 from pipeline.errors import PageError
 from pipeline.grammar import Grammar
-from pipeline.seams import Seams
 from pipeline.mending import mend
 from pipeline.notices import Draft, Member, take_pieces
+from pipeline.seams import Seams
 from pipeline.sequence import Step, decide
 from pipeline.text import AlignedText, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.blocks import Unit, ends_open
+from pipeline.blocks import Unit
 from pipeline.bylines import Credit, page_number
 from pipeline.grammar import Grammar, normalise
+from pipeline.lines import ends_open
 from pipeline.notices import Draft, Member
 from pipeline.seams import Seams
 from pipeline.text import AlignedText, count_visible

@@ -8,16 +8,16 @@ allows (heading, text, byline, jump line, table row, furniture …). Which readi
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.bylines import Credit, Edges, find_edges, parse_credit
 from pipeline.cohesion import Profile, profile
+from pipeline.furniture import FURNITURE_MAX, furniture_reason
 from pipeline.grammar import Grammar, normalise
-from pipeline.text import AlignedText, count_visible, is_blank, is_han
+from pipeline.lines import Line, group_lines, scan_lines
+from pipeline.text import AlignedText, count_visible, is_han
 from pipeline.types import Page
 
 UnitKind = Literal[
@@ -30,33 +30,6 @@ MAX_HEAD = 72
 MAX_PLAIN_HEAD = 40
 _SENTENCE_STOPS = "。；"
 _OPEN_ENDS = "，、；：。…"
-_CLOSERS = "”’」』）】》〉\"'"
-_TERMINALS = "。！？；…：!?"
-_IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)")
-_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
-_HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
-_CELLS = re.compile(r"(?<!\\)\|")
-_RULE_ROW = re.compile(r"[|:\-\s—]+")
-_PAGE_RULE = re.compile(r"\s*(?:\{?\d{0,4}\}?-{3,}|={3,}|\*{3,}|_{3,}|```.*|\\newpage|\f)\s*")
-_QUOTE = re.compile(r"\s*(?:>|[-*+](?=[ \t]))[ \t]*")
-
-
-@dataclass(slots=True)
-class Line:
-    """Hold one line of the cleaned page: its text without markup, and what the markup said."""
-
-    number: int
-    content: AlignedText
-    key: str
-    start: int
-    end: int
-    level: int = 0
-    bold: bool = False
-    bold_run: int = 0
-    gap: bool = False
-    image: bool = False
-    indent: bool = False
-    shape: Literal["text", "table", "image"] = "text"
 
 
 @dataclass(slots=True)
@@ -92,156 +65,12 @@ class Unit:
         return self.level > 0 or self.bold
 
 
-def ends_open(key: str) -> bool:
-    """Say whether a text stops inside a sentence: no full stop, question mark or the like at its end."""
-    key = key.rstrip()
-    while key and key[-1] in _CLOSERS:
-        inner = key[:-1]
-        if inner and inner[-1] in _TERMINALS:
-            return False
-        if key[-1] in "”’」』\"'" and key.count("“") + key.count('"') > 0 and len(key) > 2:
-            # A quotation may close a sentence whose stop stands inside; without one the sentence goes on.
-            return True
-        key = inner.rstrip()
-    return bool(key) and key[-1] not in _TERMINALS
-
-
-def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
-    """Cut the cleaned page into lines and take comments, tags, image links, # and ** off them."""
-    text = cleaned.text
-    newlines = [match.start() for match in re.finditer("\n", page.text)]
-    hidden = _hidden(text)
-    lines: list[Line] = []
-    gap, image, at, hide = True, False, 0, 0
-    for raw in text.splitlines(keepends=True):
-        start, end = at, at + len(raw)
-        at = end
-        while hide < len(hidden) and hidden[hide][1] <= start:
-            hide += 1
-        line = _make_line(cleaned, start, end, _visible(start, end, hidden, hide))
-        if line is None or cleaned.source_at(line.start) < page.body_start:
-            gap = gap or line is None
-            if "![" in raw or "<img" in raw:
-                image = True
-                if lines:
-                    lines[-1].image = True
-            continue
-        line.image, image = image, False
-        line.number = bisect_right(newlines, cleaned.source_at(line.start) - 1) + 1
-        line.gap = gap
-        gap = False
-        lines.append(line)
-    return lines
-
-
-def _hidden(text: str) -> list[tuple[int, int]]:
-    """List the stretches that are markup wherever they stand: comments, image links, tags."""
-    spans = list(_comments(text))
-    for pattern in (_IMAGE, _TAG):
-        spans += [match.span() for match in pattern.finditer(text)]
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _comments(text: str) -> Iterator[tuple[int, int]]:
-    """Find HTML comments; one that is never closed is text."""
-    at = text.find("<!--")
-    while at >= 0:
-        end = text.find("-->", at + 4)
-        if end < 0:
-            return
-        yield at, end + 3
-        at = text.find("<!--", end + 3)
-
-
-def _visible(start: int, end: int, hidden: Sequence[tuple[int, int]], at: int) -> list[tuple[int, int]]:
-    """List the stretches of a line that no hidden stretch covers."""
-    pieces: list[tuple[int, int]] = []
-    while at < len(hidden) and hidden[at][0] < end:
-        low, high = hidden[at]
-        if low > start:
-            pieces.append((start, low))
-        start = max(start, high)
-        at += 1
-    if start < end:
-        pieces.append((start, end))
-    return pieces
-
-
-def _make_line(cleaned: AlignedText, start: int, end: int, pieces: list[tuple[int, int]]) -> Line | None:
-    """Make a line of its visible pieces; ``None`` when nothing is left of it."""
-    text = cleaned.text
-    kept = [(low, high) for low, high in pieces if not text[low:high].isspace()]
-    if not kept:
-        return None
-    low, high = kept[0]
-    indent = text[low : low + 2] in ("\u3000\u3000", "  ") or text[low : low + 1] == "\t"
-    level = 0
-    if low == start or text[start:low].isspace():
-        quote = _QUOTE.match(text, low, high)
-        low = quote.end() if quote and quote.end() < high else low
-        heading = _HEADING.match(text, low, high)
-        if heading:
-            level, low = len(heading.group(1)), heading.end()
-    kept[0] = (low, high)
-    if _PAGE_RULE.fullmatch(text[low:high].strip()) and len(kept) == 1:
-        return None
-    return _strip_bold(cleaned, kept, start, end, level, indent=indent)
-
-
-def _strip_bold(
-    cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int, level: int, *, indent: bool
-) -> Line | None:
-    """Take ** out of a line; remember whether all of it, or its beginning, stood between them."""
-    text = cleaned.text
-    parts: list[AlignedText] = []
-    bold, inside, length, bold_run, plain = False, False, 0, 0, 0
-    for low, high in pieces:
-        at = low
-        while at < high:
-            mark = text.find("**", at, high)
-            stop = high if mark < 0 else mark
-            if stop > at:
-                parts.append(cleaned.slice(at, stop))
-                length += stop - at
-                if inside:
-                    bold = True
-                elif count_visible(text[at:stop]):
-                    plain += stop - at
-            if mark < 0:
-                break
-            if inside and not plain:
-                bold_run = length
-            inside = not inside
-            at = mark + 2
-    content = AlignedText.join(parts)
-    lead = len(content.text) - len(content.text.lstrip(" \t\r\n\f\v\u3000\xa0\u200b\ufeff"))
-    content = content.strip()
-    if level and content.text.endswith("#"):
-        content = content.slice(0, len(content.text.rstrip("#"))).strip()
-    if not content.text:
-        return None
-    key = normalise(content.text)
-    shape: Literal["text", "table", "image"] = "text"
-    if len(_CELLS.findall(content.text)) >= 3 or (
-        content.text[0] == "|" and content.text[-1] == "|" and len(content.text) > 2
-    ):
-        shape = "table"
-    whole_bold = bold and not plain
-    return Line(0, content, key, start, end, level, whole_bold, max(0, bold_run - lead), indent=indent, shape=shape)
-
-
 def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]:
     """Turn a page into units with their readings, in page order."""
     lines = scan_lines(page, cleaned)
     units: list[Unit] = []
     items = False
-    for group in _group(lines):
+    for group in group_lines(lines):
         unit = _make_unit(len(units), group, grammar)
         if unit.kind == "head":
             items = items and not unit.level
@@ -251,60 +80,6 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
         units += [unit] if not at else _split_unit(unit, at, grammar)
     _mark_furniture(units, page, grammar)
     return units
-
-
-def _group(lines: list[Line]) -> Iterator[list[Line]]:
-    """Group lines that one paragraph or verse was cut into; the others stand alone."""
-    at = 0
-    while at < len(lines):
-        stop = at + 1
-        if _is_plain(lines[at]):
-            while stop < len(lines) and not lines[stop].gap and _is_plain(lines[stop]):
-                stop += 1
-        run = lines[at:stop]
-        yield from _wrapped(run)
-        at = stop
-
-
-def _is_plain(line: Line) -> bool:
-    return line.shape == "text" and not line.level and not line.bold
-
-
-# Fewer adjacent lines than this are no evidence for a column width.
-_MIN_WRAPPED = 4
-# Lines of one column differ by an em or two where punctuation hangs.
-_WIDTH_SLACK = 2
-_MAX_COLUMN_WIDTH = 48
-_VERSE_WIDTH = 20
-
-
-def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
-    """Join the lines of a hard-wrapped column; a paragraph ends at an indent or at a short line with a full stop."""
-    lengths = Counter(len(line.key) for line in run)
-    width = max(lengths, default=0)
-    full = sum(count for length, count in lengths.items() if length >= width - _WIDTH_SLACK)
-    stops = sum(line.key.count("。") + line.key.count("，") for line in run)
-    open_lines = sum(ends_open(line.key) and line.key[-1] not in "，、" for line in run)
-    is_column = len(run) >= _MIN_WRAPPED and width <= _MAX_COLUMN_WIDTH and full >= 0.6 * len(run)
-    if width <= 2:
-        is_column = len(run) >= _MIN_WRAPPED
-    elif is_column and (stops == 0 or open_lines < 0.4 * len(run)):
-        is_column = False
-    if not is_column:
-        yield from ([line] for line in run)
-        return
-    group: list[Line] = []
-    for line in run:
-        if group and (line.indent and not group[-1].indent or _closes(group[-1], width)):
-            yield group
-            group = []
-        group.append(line)
-    if group:
-        yield group
-
-
-def _closes(line: Line, width: int) -> bool:
-    return len(line.key) < width - _WIDTH_SLACK and not ends_open(line.key) and width > 2
 
 
 def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
@@ -431,10 +206,8 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:
         if grammar.photo_credits.fullmatch(bare):
             unit.credit = Credit((), photo=True)
             return "byline"
-        if (
-            grammar.credits.fullmatch(bare)
-            and bare[-1] in "电社发讯"
-            or (bare != key and grammar.credits.fullmatch(bare))
+        if (grammar.credits.fullmatch(bare) and bare[-1] in "电社发讯") or (
+            bare != key and grammar.credits.fullmatch(bare)
         ):
             return "source"
         unit.credit = parse_credit(key, grammar)
@@ -472,8 +245,7 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:
     return any(is_han(char) or char.isalpha() for char in key)
 
 
-# ---- furniture -------------------------------------------------------------------------------------------------
-_FURNITURE_MAX = 90
+# Lines from the top or the foot of a page where a bare name can be that of the paper or the page.
 _PLACE_EDGE = 6
 
 
@@ -484,59 +256,9 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
     candidates = [unit for unit in units if unit.kind in ("head", "text", "byline", "source", "furniture")]
     for place, unit in enumerate(candidates):
         edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE
-        if unit.kind == "furniture" or len(unit.key) > _FURNITURE_MAX:
+        if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX:
             continue
-        reason = _furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
+        reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
         if reason:
             unit.kind = "furniture"
             unit.evidence.append(f"furniture:{reason}")
-
-
-def _furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repeated: bool) -> str | None:
-    """Name the kind of furniture that a line is, if any."""
-    key = key.strip("·•|=_* ")
-    if paper and key == paper:
-        return "masthead"
-    if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]
-        return "masthead" if edge or repeated or len(key) <= 6 else None
-    words = [word for word in re.split(r"[ 　|·，]+", key) if word]
-    if grammar.furniture_strong.fullmatch(key):
-        return "page line"
-    strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
-    if strong and all(_is_furniture_word(word, paper, grammar) for word in words):
-        return "page line"
-    if edge and key in grammar.sections:
-        return "section"
-    if _is_editors(key, grammar):
-        return "editors"
-    if grammar.contacts.match(key) and (edge or re.search(r"\d{5}|@", key)):
-        return "address"
-    return None
-
-
-def _is_furniture_word(word: str, paper: str, grammar: Grammar) -> bool:
-    """Say whether a word belongs in a page line; beside a date a short word is a paper's or a page's name."""
-    if (
-        grammar.furniture_strong.fullmatch(word)
-        or grammar.furniture_weak.fullmatch(word)
-        or word in grammar.sections
-        or word == paper
-    ):
-        return True
-    whole = re.fullmatch(r"(?:第?[A-Z]?\d{1,3}版|星期.|\d{4}年\d{1,2}月\d{1,2}日)*", word)
-    return bool(whole) or (2 <= len(word) <= 7 and all(is_han(char) for char in word))
-
-
-def _is_editors(key: str, grammar: Grammar) -> bool:
-    """Say whether a line is made of editors' roles and names (责编：王丹 版式：李平)."""
-    match = grammar.editors.match(key)
-    if not match or len(key) > 80:
-        return False
-    rest = grammar.editors.sub(" ", key)
-    rest = re.sub(r"(?:电话|热线|邮箱|E-?mail|QQ)：?|[（）()：:/\d@.\-—a-zA-Z 、，|]+", " ", rest)
-    return all(len(word) <= 4 for word in rest.split()) and match.end() < len(key)
-
-
-def is_blank_text(text: str) -> bool:
-    """Say whether a text has no visible character."""
-    return all(is_blank(char) for char in text)

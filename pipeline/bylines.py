@@ -98,9 +98,9 @@ def split_names(text: str, grammar: Grammar, *, strict: bool) -> list[str] | Non
     while at < len(words):
         word = words[at]
         following = words[at + 1] if at + 1 < len(words) else ""
-        if len(word) == 1 and 1 <= len(following) <= 2 and _HAN_WORD.fullmatch(word + following):
-            word, at = word + following, at + 1
-        elif word in grammar.compound and 1 <= len(following) <= 2:
+        if (len(word) == 1 and 1 <= len(following) <= 2 and _HAN_WORD.fullmatch(word + following)) or (
+            word in grammar.compound and 1 <= len(following) <= 2
+        ):
             word, at = word + following, at + 1
         at += 1
         if not is_name(word, grammar, strict=strict):

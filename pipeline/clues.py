@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.blocks import Unit, ends_open
+from pipeline.blocks import Unit
 from pipeline.cohesion import Cohesion, Profile
+from pipeline.lines import ends_open
 from pipeline.seams import JOIN_OPEN, Seams, opens_sentence
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
@@ -208,13 +209,17 @@ def _body_key(unit: Unit) -> str:
     return unit.key[unit.edges.start : unit.edges.end] if unit.edges else unit.key
 
 
+# A headline has no more lines than this on either side of one of them.
+_RUN_REACH = 6
+
+
 def _rank(units: Sequence[Unit], i: int, group: tuple[int, int]) -> int:
     """Compare a heading's depth with its neighbours' in the run: 1 = set larger than all, -1 = smaller than the largest."""
     if group[1] < 2:
         return 0
-    run = units[i - group[0] : i - group[0] + group[1]]
-    sizes = [unit.level or 7 for unit in run]
-    own = sizes[group[0]]
+    start, stop = i - min(group[0], _RUN_REACH), i + min(group[1] - group[0], _RUN_REACH)
+    sizes = [unit.level or 7 for unit in units[start:stop]]
+    own = units[i].level or 7
     if min(sizes) == max(sizes):
         return 0
     return (1 if sizes.count(own) == 1 else 0) if own == min(sizes) else -1

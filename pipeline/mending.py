@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.blocks import Unit, ends_open, split_heading
+from pipeline.blocks import Unit, split_heading
 from pipeline.cohesion import Cohesion, Profile
 from pipeline.grammar import Grammar
+from pipeline.lines import ends_open
 from pipeline.notices import Draft, Member
 from pipeline.seams import Seams
 
@@ -44,7 +45,7 @@ def untangle(drafts: list[Draft], cohesion: Cohesion, seams: Seams) -> None:
     news = [draft for draft in drafts if draft.kind == "news"]
     for number, draft in enumerate(news[:-1]):
         texts = draft.texts()
-        if not texts or draft.has("jump") and _jumps_on(draft) or not ends_open(_body_key(texts[-1].unit)):
+        if not texts or (draft.has("jump") and _jumps_on(draft)) or not ends_open(_body_key(texts[-1].unit)):
             continue
         following = news[number + 1]
         found = _foreign(draft, following, cohesion, seams)

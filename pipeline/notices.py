@@ -7,13 +7,14 @@ column break cut in two.
 from __future__ import annotations
 
 import re
-from functools import partial
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from pipeline.blocks import Unit, ends_open
+from pipeline.blocks import Unit
 from pipeline.cohesion import Cohesion
 from pipeline.grammar import Grammar
+from pipeline.lines import ends_open
 from pipeline.seams import Seams
 from pipeline.text import is_han
 from pipeline.types import Form, Kind, Role

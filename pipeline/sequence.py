@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.blocks import Unit
-from pipeline.clues import Clues, ends_article, gather, overlap_score, starts_article
+from pipeline.clues import Clues, ends_article, gather, starts_article
 from pipeline.cohesion import Cohesion
 from pipeline.grammar import Grammar
 from pipeline.readings import Features, Readings, read_heading

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.blocks import ends_open, make_units, scan_lines
+from pipeline.blocks import make_units
 from pipeline.grammar import load_grammar
+from pipeline.lines import ends_open, scan_lines
 from pipeline.text import AlignedText
 from pipeline.types import Page, Publication
 

@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import artefacts
 from pipeline.blocks import Unit, make_units
+from pipeline.charlm import CharLM
 from pipeline.clues import Clues, gather
 from pipeline.cohesion import Cohesion
 from pipeline.grammar import Grammar, load_grammar
@@ -63,13 +65,13 @@ def compose_pages(shared: Path, count: int, seed: int) -> Iterator[Composed]:
         yield compose(rng, picked, rng.sample(briefs, 8))
 
 
-def prepare(composed: Composed, grammar: Grammar) -> Sample | None:
+def prepare(composed: Composed, grammar: Grammar, lm: CharLM | None = None) -> Sample | None:
     """Measure a composed page; ``None`` where its gold cannot be said in the automaton's terms."""
     page = Page("composed", "composed", composed.text, "", 0, "utf-8")
     cleaned = AlignedText.of(composed.text)
     units = make_units(page, cleaned, grammar)
     live = [unit for unit in units if unit.kind != "furniture"]
-    seams, cohesion = Seams(unit.key for unit in units), Cohesion([unit.profile for unit in live])
+    seams, cohesion = Seams((unit.key for unit in units), lm), Cohesion([unit.profile for unit in live])
     taken = {m.unit.index for draft in take_pieces(units, grammar, seams, cohesion) for m in draft.members}
     rest = [unit for unit in live if unit.index not in taken]
     labels = [composed.labels.get(unit.lines[0], Label("furniture", -1)) for unit in rest]
@@ -153,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, required=True)
     parser.add_argument("--grammar", type=Path, default=Path("configs/grammar.toml"))
+    parser.add_argument("--charlm", default="", help="name of the language model of characters; empty = none")
     parser.add_argument("--pages", type=int, default=800)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
@@ -161,7 +164,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     grammar = load_grammar(arguments.grammar)
     composed = compose_pages(arguments.shared, arguments.pages, arguments.seed)
-    samples = [sample for page in composed if (sample := prepare(page, grammar)) is not None]
+    lm = CharLM.load(artefacts.open_model(arguments.charlm)) if arguments.charlm else None
+    samples = [sample for page in composed if (sample := prepare(page, grammar, lm)) is not None]
     held = samples[: len(samples) // 4]
     log.info("%d pages usable, %d held out; by hand: %s", len(samples), len(held), measure(held, grammar, WEIGHTS))
     weights = train(samples[len(held) :], grammar, epochs=arguments.epochs, seed=arguments.seed)
