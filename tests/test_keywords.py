@@ -222,17 +222,17 @@ def test_find_areas_leaves_out_silent_zones_and_formulae():
 
 
 def test_choose_drops_parts_that_never_stand_alone():
-    found = collected(TAGGED)
+    found, text = collected(TAGGED), words_of(TAGGED)[1]
     order = ["小麦条锈病", "条锈病", "小麦", "农业技术", "技术"]
     scored = Scored([found[text] for text in order], np.array([5, 4, 3, 2, 1], dtype=np.float32))
-    assert [one.text for one, _ in choose(scored, top_n=5)] == ["小麦条锈病", "农业技术"]
+    assert [one.text for one, _ in choose(text, scored, top_n=5)] == ["小麦条锈病", "农业技术"]
 
 
 def test_choose_keeps_a_part_that_also_stands_alone():
     tagged = "科技/n 成果/n 转化/vn 了/u ，/w 科技/n 成果/n 展出/v 。/w"
-    found = collected(tagged)
+    found, text = collected(tagged), words_of(tagged)[1]
     scored = Scored([found["科技成果转化"], found["科技成果"]], np.array([2, 1], dtype=np.float32))
-    assert [one.text for one, _ in choose(scored, top_n=5)] == ["科技成果转化", "科技成果"]
+    assert [one.text for one, _ in choose(text, scored, top_n=5)] == ["科技成果转化", "科技成果"]
 
 
 def test_find_all_finds_places_without_overlap():

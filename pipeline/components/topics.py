@@ -35,8 +35,12 @@ _HAN = (0x3400, 0x9FFF)
 SECTION_LOG_ODDS = 1.5
 WEATHER = "medtop:17000000"
 # Forms and kinds that are no single article of one topic.
-ABSTAIN_KINDS: dict[Kind, str] = {"ad": "an advertisement", "filler": "filler, no article"}
-ABSTAIN_FORMS: dict[Form, str] = {"ad": "an advertisement", "filler": "filler, no article", "table": "a table"}
+ABSTAIN: dict[Kind | Form, str] = {
+    "ad": "an advertisement",
+    "filler": "filler, no article",
+    "notice": "a notice",
+    "table": "a table",
+}
 
 
 class Label(NamedTuple):
@@ -170,7 +174,9 @@ def reason_to_abstain(context: Context | None) -> str | None:
     """Say why an article of this kind or form gets no topic, or ``None``."""
     if context is None:
         return None
-    return ABSTAIN_KINDS.get(context.article.kind) or ABSTAIN_FORMS.get(context.article.form)
+    if context.article.form == "weather":
+        return None
+    return ABSTAIN.get(context.article.kind) or ABSTAIN.get(context.article.form)
 
 
 def classify(

@@ -42,7 +42,7 @@ from pipeline.training.rawtext import read_blocks
 SEED = 1
 FOLDS = 9
 TOP = 10
-# Chosen by cross-validation (docs/decisions/keywords.md).
+# Chosen by cross-validation (docs/decisions/22-keywords.md).
 TREES = 150
 LEARNING_RATE = 0.06
 MIN_LEAF = 30
@@ -178,7 +178,7 @@ def f1_at_10(found: Sequence[Sequence[str]], reads: Sequence[Read]) -> float:
 
 def pick(example: Example, odds: Floats) -> list[str]:
     """Choose the keywords of an example by its log-odds."""
-    return [one.text for one, _ in choose(Scored(example.candidates, odds), top_n=TOP)]
+    return [one.text for one, _ in choose(example.read.text, Scored(example.candidates, odds), top_n=TOP)]
 
 
 def cross_validate(sets: Sequence[Sequence[Example]]) -> list[float]:

@@ -44,7 +44,7 @@ NEWS_CHARS = 1_000  # characters of a document that the latent dimensions see
 MIN_DOCUMENTS = 30  # documents an n-gram must stand in: 164,000 n-grams, 3.4 MB packed
 CHUNK = 5_000  # documents counted at a time
 TITLE_WEIGHT = 2.0
-# Chosen by cross-validation on what was read (docs/decisions/topics.md).
+# Chosen by cross-validation on what was read (docs/decisions/23-topics.md).
 DIMENSIONS = 200
 WEAK_C = 3.0
 READ_C = 1.0
