@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.hashtable import HashTable, starts_of
 
 ORDER = 5
 # Ids 0-2 are no characters: padding, the end of a paragraph (also what stands before its first character), and any
@@ -29,9 +30,6 @@ ID_BITS = 12
 MAX_IDS = 1 << ID_BITS
 FIRST_CHAR = 3
 BLANKS = "\t\x0b\x0c\r \x85\xa0\u1680\u200b\u200c\u200d\u2060\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
-# A key's hash is split in two: the upper bits name a bucket, 16 bits are kept to tell its entries apart. With
-# about two entries a bucket, an n-gram that is not in the model is taken for one that is once in 30,000 times.
-FINGERPRINT_BITS = 16
 FORMAT = 1
 # Log-probabilities and back-off weights are stored in one byte, as steps of 0.2 nats below ZERO.
 STEP, ZERO = 0.2, 1.0
@@ -64,74 +62,12 @@ Floats = NDArray[np.float32]
 _Keys = NDArray[np.uint64]
 
 
-def mix(keys: _Keys) -> _Keys:
-    """Scatter keys over 64 bits (the finaliser of SplitMix64; Steele, Lea and Flood 2014), shape kept."""
-    with np.errstate(over="ignore"):
-        keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))
-
-
 def pack(grams: NDArray[np.uint64]) -> _Keys:
     """Pack n-grams, shape (m, n) with n <= 5, into keys of shape (m,), the last id in the lowest bits."""
     keys = np.zeros(len(grams), np.uint64)
     for column in range(grams.shape[1]):
         keys = (keys << np.uint64(ID_BITS)) | grams[:, column]
     return keys
-
-
-@dataclass(frozen=True, slots=True)
-class HashTable:
-    """Map 64-bit keys to one byte each, approximately: an absent key is found with a probability of about 3e-5.
-
-    ``starts`` has one offset a bucket and one more; ``fingerprints`` and ``values`` have one element an entry.
-    """
-
-    starts: NDArray[np.uint32]
-    fingerprints: NDArray[np.uint16]
-    values: NDArray[np.uint8]
-
-    @classmethod
-    def build(cls, keys: _Keys, values: NDArray[np.uint8], bucket_bits: int) -> HashTable:
-        """Store values of shape (m,) under distinct keys of shape (m,)."""
-        hashes = mix(keys)
-        order = np.argsort(hashes)
-        hashes = hashes[order]
-        buckets = (hashes >> np.uint64(64 - bucket_bits)).astype(np.int64)
-        counts = np.bincount(buckets, minlength=1 << bucket_bits)
-        prints = (hashes >> np.uint64(64 - bucket_bits - FINGERPRINT_BITS)) & np.uint64((1 << FINGERPRINT_BITS) - 1)
-        return cls(_starts(counts), prints.astype(np.uint16), values[order])
-
-    @property
-    def counts(self) -> NDArray[np.uint8]:
-        """Count the entries of each bucket, shape (buckets,): what is stored instead of ``starts``."""
-        return np.diff(self.starts).astype(np.uint8)
-
-    def get(self, keys: _Keys) -> NDArray[np.int16]:
-        """Look keys of shape (m,) up; -1 where a key is absent."""
-        bucket_bits = int(len(self.starts) - 1).bit_length() - 1
-        hashes = mix(keys)
-        buckets = hashes >> np.uint64(64 - bucket_bits)
-        prints = (hashes >> np.uint64(64 - bucket_bits - FINGERPRINT_BITS)).astype(np.uint16)
-        at = self.starts[buckets]
-        ends = self.starts[buckets + np.uint64(1)]
-        found = np.full(len(keys), -1, np.int16)
-        todo = np.flatnonzero(at < ends)
-        while len(todo):
-            here = at[todo]
-            hit = self.fingerprints[here] == prints[todo]
-            found[todo[hit]] = self.values[here[hit]]
-            todo = todo[~hit]
-            at[todo] += 1
-            todo = todo[at[todo] < ends[todo]]
-        return found
-
-
-def _starts(counts: NDArray[np.integer]) -> NDArray[np.uint32]:
-    """Turn the sizes of buckets into the offsets of their first entries."""
-    starts = np.zeros(len(counts) + 1, np.uint32)
-    np.cumsum(counts, out=starts[1:])
-    return starts
 
 
 def lookup_of(alphabet: str) -> Ids:
@@ -204,8 +140,8 @@ class CharLM:
         return cls(
             alphabet="".join(map(chr, data["alphabet"].tolist())),
             unigrams=data["unigrams"].astype(np.float32),
-            grams=HashTable(_starts(data["gram_counts"]), data["gram_prints"], data["gram_values"]),
-            contexts=HashTable(_starts(data["context_counts"]), data["context_prints"], data["context_values"]),
+            grams=HashTable(starts_of(data["gram_counts"]), data["gram_prints"], data["gram_values"]),
+            contexts=HashTable(starts_of(data["context_counts"]), data["context_prints"], data["context_values"]),
             calibration=calibration,
         )
 

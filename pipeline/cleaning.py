@@ -18,18 +18,13 @@ from typing import Literal
 import numpy as np
 
 from pipeline.charlm import PAD, PRECISION, CharLM
+from pipeline.spans import by_line, inside, outside, protected
 from pipeline.text import AlignedText, Replacement, is_han
 
 _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _BLANK = r"[ \t\u00a0]"
 
-# Markup that repairs leave alone. Each alternative stops at a character that could open another one, so that the
-# search stays linear; comments and front matter, which may span lines, are found by _protected.
-_MARKUP = re.compile(
-    r"!?\[[^\[\]\n]{0,300}\]\([^()\s]{0,500}\)|</?[A-Za-z][^<>\n]{0,300}>|`[^`\n]+`|https?://[!-~]+|www\.[!-~]+"
-)
 _MARKS = re.compile(r"[#*|`>]+")  # part of no sentence; the model reads over them
-_COMMENT_OPEN, _COMMENT_CLOSE = "<!--", "-->"
 
 _NEWLINE = re.compile(r"\r(?=\n)|[\r\x0b\x0c\x85\u2028\u2029]")
 # Controls, soft hyphens, zero-width and directional marks, byte-order marks, non-characters; private use is kept, since
@@ -168,7 +163,7 @@ def find_entities(text: str) -> list[Replacement]:
     if "&" not in text:
         return []
     found = []
-    for hit in _outside(_ENTITY.finditer(text), _protected(text)):
+    for hit in outside(_ENTITY.finditer(text), protected(text)):
         name = (
             hit.group().replace("amp;", "") if hit.group().count("&") == 1 and hit.group() != "&amp;" else hit.group()
         )
@@ -181,7 +176,7 @@ def find_entities(text: str) -> list[Replacement]:
 def find_stray_latin(text: str, lm: CharLM | None) -> list[Replacement]:
     """Find English particles that stand between Chinese characters where 和, 与, 或, 的 were printed."""
     found: list[Replacement] = []
-    for hit in _outside(_STRAY_LATIN.finditer(text), _protected(text)):
+    for hit in outside(_STRAY_LATIN.finditer(text), protected(text)):
         options = _LATIN[hit.group(1) or hit.group(2)]
         whole = text if len(found) < MAX_ASKED else ""
         best = _choose(text, hit.span(), options, lm, whole) if len(options) > 1 else options[0]
@@ -206,10 +201,10 @@ def find_spaces(text: str, lm: CharLM | None) -> list[Replacement]:
 
     In titles and between quotation marks a blank goes only if the model knows the word or phrase that it parts.
     """
-    kept = sorted([*_protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
-    quoted = {hit.start() for hit in _inside(_INNER_BLANK.finditer(text), _QUOTED.finditer(text))}
+    kept = sorted([*protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
+    quoted = {hit.start() for hit in inside(_INNER_BLANK.finditer(text), _QUOTED.finditer(text))}
     found: list[Replacement] = []
-    for start, end, group in _by_line(text, _outside(_INNER_BLANK.finditer(text), kept)):
+    for start, end, group in by_line(text, outside(_INNER_BLANK.finditer(text), kept)):
         running = _is_running(text[start:end])
         parted: list[tuple[int, int]] = []
         for at, after in (hit.span() for hit in group):
@@ -256,8 +251,7 @@ def find_half_width(text: str) -> list[Replacement]:
     full = dict(zip(",;:?!()", "，；：？！（）", strict=True))
     pattern = re.compile(rf"(?<=[{_HAN}”》）])[,;:?!()]|[,;:?!()](?=[{_HAN}“《（])")
     return [
-        Replacement(*hit.span(), full[hit.group()], "width")
-        for hit in _outside(pattern.finditer(text), _protected(text))
+        Replacement(*hit.span(), full[hit.group()], "width") for hit in outside(pattern.finditer(text), protected(text))
     ]
 
 
@@ -303,7 +297,7 @@ def find_doubled(text: str) -> list[Replacement]:
 def find_look_alikes(text: str, lm: CharLM) -> list[Replacement]:
     """Find characters that the engine took for look-alikes (国际入才), as sure as the model is of the pair."""
     ids = lm.encode(text)
-    for start, end in [*_protected(text), *(hit.span() for hit in _MARKS.finditer(text))]:
+    for start, end in [*protected(text), *(hit.span() for hit in _MARKS.finditer(text))]:
         ids[start:end] = PAD
     places = np.flatnonzero(ids != PAD)
     return [
@@ -341,55 +335,3 @@ def _apart(found: Sequence[Replacement]) -> list[Replacement]:
         if not kept or item.start >= kept[-1].end:
             kept.append(item)
     return kept
-
-
-def _protected(text: str) -> list[tuple[int, int]]:
-    """Find the markup that repairs leave alone: links, images, tags, code, addresses and comments, in order."""
-    spans = [hit.span() for hit in _MARKUP.finditer(text)]
-    at = text.find(_COMMENT_OPEN)
-    while at >= 0:
-        end = text.find(_COMMENT_CLOSE, at)
-        if end < 0:
-            break
-        spans.append((at, end + len(_COMMENT_CLOSE)))
-        at = text.find(_COMMENT_OPEN, end)
-    return sorted(spans)
-
-
-def _outside(hits: Iterator[re.Match[str]], spans: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
-    """Pass the matches on that overlap none of the spans; both come in order."""
-    index = 0
-    last = 0
-    for hit in hits:
-        while index < len(spans) and spans[index][0] < hit.end():
-            last = max(last, spans[index][1])
-            index += 1
-        if hit.start() >= last:
-            yield hit
-
-
-def _inside(hits: Iterator[re.Match[str]], spans: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """Pass the matches on that lie in one of the spans; both come in order, spans do not overlap."""
-    span = next(spans, None)
-    for hit in hits:
-        while span is not None and span.end() <= hit.start():
-            span = next(spans, None)
-        if span is not None and span.start() < hit.start():
-            yield hit
-
-
-def _by_line(text: str, hits: Iterator[re.Match[str]]) -> Iterator[tuple[int, int, list[re.Match[str]]]]:
-    """Group matches by the line they stand in, with the line's start and end."""
-    group: list[re.Match[str]] = []
-    start = end = -1
-    for hit in hits:
-        if hit.start() >= end:
-            if group:
-                yield start, end, group
-            start = text.rfind("\n", 0, hit.start()) + 1
-            end = text.find("\n", hit.start())
-            end = len(text) if end < 0 else end
-            group = []
-        group.append(hit)
-    if group:
-        yield start, end, group

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import artefacts
-from pipeline.charlm import EDGE, PAD, UNKNOWN, CharLM, HashTable, encode, lookup_of, pack
+from pipeline.charlm import EDGE, PAD, UNKNOWN, CharLM, encode, lookup_of, pack
 from pipeline.errors import ModelError
+from pipeline.hashtable import HashTable
 from pipeline.lookalikes import ALIKE, KINDRED, confusions
 from pipeline.training import charlm as training
+from pipeline.training import lookalikes
 from pipeline.training.rawtext import Raw
 
 SENTENCES = [
@@ -211,7 +213,7 @@ def test_make_pairs_makes_joined_and_parted_ones():
 
 
 def test_threshold_needs_precision():
-    swaps = training.Swaps(
+    swaps = lookalikes.Swaps(
         char=np.zeros(200, np.uint16),
         other=np.zeros(200, np.uint16),
         wrong=np.full(200, 8.2, np.float32),
@@ -220,5 +222,5 @@ def test_threshold_needs_precision():
         best=np.ones(200, np.bool_),
     )
     rows = np.arange(200)
-    assert training.fit_threshold(swaps, rows, rows, training.DAMAGE) == 8.5
-    assert training.fit_threshold(swaps, rows, rows[:5], training.DAMAGE) is None
+    assert lookalikes.fit_threshold(swaps, rows, rows, lookalikes.DAMAGE) == 8.5
+    assert lookalikes.fit_threshold(swaps, rows, rows[:5], lookalikes.DAMAGE) is None

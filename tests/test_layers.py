@@ -10,16 +10,13 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 # Floors from the ground up, as docs/architecture.md draws them; "components.*" stands for all modules of that folder.
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
-    {"types"},
+    {"types", "hashtable", "lookalikes", "spans"},
     {
         "artefacts",
         "ngrams",
         "plaintext",
         "candidates",
         "charlm",
-        "lookalikes",
-        "hashtable",
-        "spans",
         "grammar",
         "weights",
         "cohesion",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import pairwise
@@ -34,23 +34,21 @@ from pipeline.charlm import (
     MAX_IDS,
     ORDER,
     PAD,
-    PRECISION,
     STEP,
-    SURPRISE,
     UNKNOWN,
     ZERO,
     CharLM,
-    HashTable,
     encode,
-    gain_of,
     lookup_of,
 )
-from pipeline.lookalikes import ALIKE, confusions
-from pipeline.training.rawtext import BRIEFS, BROADCAST, PROSE, Raw, read_raw, topic_items
+from pipeline.hashtable import HashTable
+from pipeline.lookalikes import confusions
+from pipeline.training.lookalikes import DAMAGE, KINDRED_DAMAGE, fit_pairs, measure_pairs, swap_all
+from pipeline.training.rawtext import BRIEFS, BROADCAST, PROSE, Raw, held_out, read_blocks, read_raw, topic_items
 
 FILES = (*PROSE, *BROADCAST, *BRIEFS, "gov-reports.txt.xz")
-# Of a hundred parts of the documents: two to fit thresholds on, one to test them once, the rest to count.
-PARTS, FIT_PARTS, TEST_PARTS = 100, (0, 1), (2,)
+# Of a hundred parts of the documents: two to fit thresholds on, one to choose by, the rest to count.
+PARTS, FIT_PARTS, DEV_PARTS = 100, (0, 1), (2,)
 # A shared paragraph of this many characters makes two documents one; shorter ones are formulas.
 SHARED_PARAGRAPH = 20
 # N-grams seen less often than this are not considered at all (index = order), so that counting fits 4 GB of memory.
@@ -59,13 +57,7 @@ KEPT = 2_400_000  # n-grams of orders 2-5 that are kept; about 9 MB on disk with
 DISCOUNT = 0.7
 GRAM_BUCKET_BITS, CONTEXT_BUCKET_BITS = 20, 19
 
-CHUNK = 200_000  # places scored at once, about 200 MB
 SEED, FIT_PAIRS, TEST_PAIRS = 7, 6000, 3000
-# Look-alikes: the share of characters misread for which precision is asked, and when a pair is dropped. The share is
-# that of a poor page; on a better one there are fewer repairs, and the false ones stay as few as measured.
-DAMAGE, KINDRED_DAMAGE, MIN_RECALL, MIN_PLACES = 0.003, 0.00003, 0.3, 20
-FALSE_PRIOR, PRIOR_WEIGHT = 5e-5, 0.1
-THRESHOLDS = np.arange(6.0, 14.1, 0.5)
 PAIR_CHARS = 20  # shorter paragraphs are not cut
 
 _Keys = NDArray[np.uint64]
@@ -78,7 +70,7 @@ class Split(NamedTuple):
 
     counted: list[Raw]
     fit: list[Raw]
-    test: list[Raw]
+    dev: list[Raw]
 
 
 def part_of(raw: Raw) -> int:
@@ -104,13 +96,13 @@ def split_documents(shared: Path, pages: Path | None) -> Split:
         if (raw.file, raw.block) in topics or any(line in on_pages for line in raw.text.split("\n")):
             continue
         part = part_of(raw)
-        (split.fit if part in FIT_PARTS else split.test if part in TEST_PARTS else split.counted).append(raw)
+        (split.fit if part in FIT_PARTS else split.dev if part in DEV_PARTS else split.counted).append(raw)
     return split
 
 
 def lines_to_count(split: Split) -> Iterator[str]:
     """Yield each distinct line to count once, without those that held-out documents share."""
-    seen = {hash(line) for raw in (*split.fit, *split.test) for line in raw.text.split("\n")}
+    seen = {hash(line) for raw in (*split.fit, *split.dev) for line in raw.text.split("\n")}
     for raw in split.counted:
         for line in raw.text.split("\n"):
             key = hash(line)
@@ -284,129 +276,6 @@ def measure_join(lm: CharLM, pairs: Sequence[Pair]) -> dict[str, float]:
     return scores
 
 
-class Swaps(NamedTuple):
-    """Hold what swapping look-alikes in clean text gains: one row a place and a look-alike of the character there.
-
-    ``wrong`` is the gain if the look-alike were taken for a repair (a false one), ``right`` the gain of the
-    repair if the look-alike had been read; ``odd`` says whether the character is looked at, ``best`` whether this
-    look-alike is the best of its place. ``char`` and ``other`` are ids.
-    """
-
-    char: NDArray[np.uint16]
-    other: NDArray[np.uint16]
-    wrong: NDArray[np.float32]
-    right: NDArray[np.float32]
-    odd: NDArray[np.bool_]
-    best: NDArray[np.bool_]
-
-
-def swap_table(lm: CharLM, groups: Mapping[str, str]) -> NDArray[np.uint16]:
-    """List the look-alikes of each id, shape (MAX_IDS, most), filled up with PAD."""
-    table = np.zeros((MAX_IDS, max(map(len, groups.values()))), np.uint16)
-    for char, others in groups.items():
-        table[lm.lookup[ord(char)], : len(others)] = [lm.lookup[ord(other)] for other in others]
-    return table
-
-
-def swap_all(lm: CharLM, documents: Sequence[Raw], groups: Mapping[str, str]) -> Swaps:
-    """Swap every character of the documents that has look-alikes with each of them."""
-    ids = lm.encode("\n".join(["", *(raw.text for raw in documents), ""]))
-    ids = ids[ids != PAD]
-    base = lm.score_each(ids)
-    totals = np.convolve(base, np.ones(ORDER, np.float32))[ORDER - 1 :]
-    others = swap_table(lm, groups)[ids]
-    columns = []
-    for column in others.T:
-        places = np.flatnonzero(column)
-        chunks = np.array_split(places, len(places) // CHUNK + 1)
-        columns.append((places, np.concatenate([lm.swapped(ids, chunk, column[chunk]) for chunk in chunks])))
-    places = np.concatenate([column[0] for column in columns])
-    after = np.concatenate([column[1] for column in columns])
-    other = np.concatenate([others[column[0], number] for number, column in enumerate(columns)])
-    before = totals[places]
-    highest = np.full(len(ids), -np.inf, np.float32)
-    np.maximum.at(highest, places, after)
-    return Swaps(
-        ids[places],
-        other,
-        gain_of(before, after),
-        gain_of(after, before),
-        base[places] < -SURPRISE,
-        after == highest[places],
-    )
-
-
-def fit_pairs(swaps: Swaps, alphabet: str) -> dict[str, dict[str, float]]:
-    """Choose for each ordered pair (character read, character printed) the least threshold that is precise enough.
-
-    With a share of the printed characters misread (DAMAGE), PRECISION of the repairs above the threshold must be true.
-    The rate of false ones is smoothed towards FALSE_PRIOR, for pairs of which the sample shows few places.
-    """
-    rows, none = rows_by_pair(swaps), np.empty(0, np.intp)
-    ids = {char: FIRST_CHAR + number for number, char in enumerate(alphabet)}
-    alike = confusions(ALIKE)
-    pairs: dict[str, dict[str, float]] = {}
-    for char, others in confusions().items():
-        for other in others:
-            damage = DAMAGE if other in alike.get(char, "") else KINDRED_DAMAGE
-            false_rows, true_rows = (rows.get(key, none) for key in ((ids[char], ids[other]), (ids[other], ids[char])))
-            limit = fit_threshold(swaps, false_rows, true_rows, damage)
-            if limit is not None:
-                pairs.setdefault(char, {})[other] = limit
-    return pairs
-
-
-def fit_threshold(
-    swaps: Swaps, false_rows: NDArray[np.intp], true_rows: NDArray[np.intp], damage: float
-) -> float | None:
-    """Find the least of THRESHOLDS that makes a pair precise enough; ``None`` if none does or little is repaired."""
-    if len(true_rows) < MIN_PLACES:
-        return None
-    right = (swaps.right[true_rows][:, None] > THRESHOLDS).sum(0)
-    looked = false_rows[swaps.odd[false_rows] & swaps.best[false_rows]]
-    wrong = (swaps.wrong[looked][:, None] > THRESHOLDS).sum(0)
-    expected = len(false_rows) * (wrong + PRIOR_WEIGHT) / (len(false_rows) + PRIOR_WEIGHT / FALSE_PRIOR)
-    fit = damage * right >= PRECISION * (damage * right + expected)
-    fit &= right >= MIN_RECALL * len(true_rows)
-    return float(THRESHOLDS[np.argmax(fit)]) if fit.any() else None
-
-
-def rows_by_pair(swaps: Swaps) -> dict[tuple[int, int], NDArray[np.intp]]:
-    """Group the rows by character and look-alike."""
-    keys = swaps.char.astype(np.int64) * MAX_IDS + swaps.other
-    order = np.argsort(keys, kind="stable")
-    firsts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    return {(int(keys[rows[0]]) // MAX_IDS, int(keys[rows[0]]) % MAX_IDS): rows for rows in np.split(order, firsts[1:])}
-
-
-def measure_pairs(lm: CharLM, swaps: Swaps) -> dict[str, float]:
-    """Measure the repairs of look-alikes on text that thresholds were not fitted on.
-
-    ``recall`` is over the places where a character of a kept pair may be misread, ``precision`` what follows if a share
-    DAMAGE of those that are ALIKE is.
-    """
-    limits = np.full((MAX_IDS, MAX_IDS), np.inf, np.float32)
-    alike = np.zeros((MAX_IDS, MAX_IDS), bool)
-    for char, found in lm.calibration["pairs"].items():
-        for other, limit in found.items():
-            pair = lm.lookup[ord(char)], lm.lookup[ord(other)]
-            limits[pair] = limit
-            alike[pair] = other in confusions(ALIKE).get(char, "")
-    forth, back = (swaps.char, swaps.other), (swaps.other, swaps.char)
-    wrong = swaps.odd & swaps.best & (swaps.wrong > limits[forth])
-    able, right = np.isfinite(limits[back]), swaps.right > limits[back]
-    true_alike = DAMAGE * float((right & alike[back]).sum())
-    return {
-        "pairs": int(np.isfinite(limits).sum()),
-        "pairs_alike": int(alike.sum()),
-        "false_repairs": int(wrong.sum()),
-        "false_repairs_alike": int((wrong & alike[forth]).sum()),
-        "recall": float(right.sum() / max(1, able.sum())),
-        "recall_alike": float((right & alike[back]).sum() / max(1, (able & alike[back]).sum())),
-        "precision": true_alike / (true_alike + float(wrong.sum())),
-    }
-
-
 def build(split: Split) -> CharLM:
     """Count, estimate and prune a model; calibration is left empty."""
     text = "\n".join(["", *lines_to_count(split), ""])
@@ -453,29 +322,47 @@ def calibrate(lm: CharLM, documents: Sequence[Raw]) -> dict[str, Any]:
     return {"join": fit_join(lm, make_pairs(documents, rng, FIT_PAIRS)), "pairs": fit_pairs(swaps, lm.alphabet)}
 
 
+def left_out(shared: Path) -> list[Raw]:
+    """Read the documents that the gold is taken from: neither counted, nor fitted on, nor looked at."""
+    places = held_out(shared) | {(item["file"], item["block"]) for item in topic_items(shared)}
+    blocks = {file: read_blocks(shared, str(file)) for file in sorted({str(file) for file, _ in places})}
+    return [blocks[str(file)][int(str(block))] for file, block in sorted(places, key=str)]
+
+
+def measure(lm: CharLM, documents: Sequence[Raw]) -> dict[str, Any]:
+    """Measure the model on documents: how well it foresees them, what it repairs in them, what it joins."""
+    pairs = make_pairs(documents, np.random.default_rng(SEED + 1), TEST_PAIRS)
+    repairs = measure_pairs(lm, swap_all(lm, documents, confusions()))
+    return {
+        "documents": len(documents),
+        "characters": sum(len(raw.text) for raw in documents),
+        "nats_per_character": round(nats_per_character(lm, documents), 4),
+        "look_alikes": {name: round(value, 4) for name, value in repairs.items()},
+        "join": {name: round(value, 4) for name, value in measure_join(lm, pairs).items()},
+    }
+
+
 def describe(lm: CharLM, split: Split, args: argparse.Namespace) -> dict[str, object]:
-    """Write down what the model is, what it was made of and how good it is on the test documents."""
-    pairs = make_pairs(split.test, np.random.default_rng(SEED + 1), TEST_PAIRS)
-    swaps = swap_all(lm, split.test, confusions())
-    repairs = {name: round(value, 4) for name, value in measure_pairs(lm, swaps).items()}
+    """Write down what the model is, what it was made of and how good it is.
+
+    ``scores`` are on documents that nobody looked at, ``scores_dev`` on those that options were chosen by.
+    """
     return {
         "name": "charlm",
         "version": "1.0.0",
         "summary": "character n-grams of order 5, pruned, for OCR repair and for joins across column breaks",
         "labels": [],
         "data": [{"file": file, "sha256": artefacts.sha256_of(args.shared / "rawtext" / file)} for file in FILES],
-        "documents": {"counted": len(split.counted), "fitted": len(split.fit), "tested": len(split.test)},
-        "pages_left_out": len(gold_paragraphs(args.pages)),
+        "documents": {"counted": len(split.counted), "fitted": len(split.fit), "dev": len(split.dev)},
+        "paragraphs_of_pages_left_out": len(gold_paragraphs(args.pages)),
         "orders": ORDER,
         "pruning": {"cutoffs": CUTOFFS[2:], "kept": len(lm.grams.values), "contexts": len(lm.contexts.values)},
+        "damage_assumed": {"alike": DAMAGE, "kindred": KINDRED_DAMAGE},
         "command": "python -m pipeline.training.charlm --shared SHARED --pages PAGES --out models/charlm-1.0.0",
         "seed": SEED,
         "libraries": {name: version(name) for name in ("numpy", "scikit-learn")},
-        "scores": {
-            "nats_per_character": round(nats_per_character(lm, split.test), 4),
-            "look_alikes": {"damage": DAMAGE, "characters": sum(len(raw.text) for raw in split.test)} | repairs,
-            "join": {name: round(value, 4) for name, value in measure_join(lm, pairs).items()},
-        },
+        "scores": measure(lm, left_out(args.shared)),
+        "scores_dev": measure(lm, split.dev),
         "licence": "weights: as the package; the news text stays with its publishers and is not contained",
     }
 
