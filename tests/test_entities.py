@@ -5,13 +5,11 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from pipeline.components import register_extensions
+from pipeline.components.conventions import Found
 from pipeline.components.entities import (
     Entities,
-    Found,
     from_tags,
-    join_places,
     people_at,
-    rank,
     split_at,
     trim,
     with_people,
@@ -79,34 +77,6 @@ def test_entity_does_not_cross_a_zone(stage, make_context):
     doc = make_doc(["走访", "太原", "\n山西", "农业"], [(1, 2, "LOC")])
     doc._.context = context
     assert names(stage(doc)) == [("太原", "LOC"), ("山西", "LOC")]
-
-
-@pytest.mark.parametrize(
-    ("places", "joined"),
-    [
-        (["山西省", "太原市", "小店区"], ["山西省太原市小店区"]),
-        (["太原市", "大同市"], ["太原市", "大同市"]),
-        (["临汾市", "尧都区", "贾得乡"], ["临汾市尧都区贾得乡"]),
-        (["小店区", "太原市"], ["小店区", "太原市"]),
-        (["太原市", "汾河"], ["太原市", "汾河"]),
-    ],
-)
-def test_join_places_joins_falling_ranks(places, joined):
-    text, found, at = "".join(places), [], 0
-    for place in places:
-        found.append(Found(at, at + len(place), "LOC", "ner"))
-        at += len(place)
-    assert [text[item.start : item.end] for item in join_places(found, text)] == joined
-
-
-def test_join_places_leaves_apart_what_does_not_touch():
-    text = "山西省、太原市"
-    assert len(join_places([Found(0, 3, "LOC", "ner"), Found(4, 7, "LOC", "ner")], text)) == 2
-
-
-@pytest.mark.parametrize(("place", "want"), [("山西省", 1), ("太原市", 2), ("黄陵街道", 4), ("汾河", 0), ("", 0)])
-def test_rank_goes_by_the_last_character(place, want):
-    assert rank(place) == want
 
 
 def test_people_of_the_byline_are_found_however_widely_they_are_set():
