@@ -11,6 +11,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -52,6 +53,7 @@ _SECTIONS = frozenset(
     ).split()
 )
 _NUMERALS = "零〇○一二三四五六七八九十"
+_DIGITS = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
 _DATE = re.compile(
     r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日"
     r"|(?<!\d)(\d{4})([-./_])(\d{1,2})\5(\d{1,2})(?!\d)"
@@ -134,14 +136,12 @@ def make_date(year: str, month: str, day: str) -> str | None:
 
 
 def _number(text: str) -> int:
-    """Read a number in digits or in Chinese numerals (二〇一三, 十月, 三十一)."""
+    """Read a number in digits or in Chinese numerals (二〇一三, 十月, 三十一); raise ValueError for none."""
     if text.isdecimal():
         return int(text)
-    digits = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
-    if "十" not in text:
-        return int("".join(str(digits[char]) for char in text))
-    tens, _, ones = text.partition("十")
-    return (digits[tens] if tens else 1) * 10 + (digits[ones] if ones else 0)
+    digits = "".join(_DIGITS.get(char, char) for char in text)
+    tens = re.fullmatch(r"(\d?)十(\d?)", digits)
+    return int(tens[1] or 1) * 10 + int(tens[2] or 0) if tens else int(digits)
 
 
 def find_date(text: str) -> tuple[str, int, int] | None:
@@ -158,8 +158,9 @@ def normalise_page_no(text: str) -> str | None:
     """Write a page number without zeros in front: ``04`` → ``4``, ``a03`` → ``A3``, 四 → ``4``; else ``None``."""
     text = unicodedata.normalize("NFKC", text).strip().upper().replace(" ", "")
     if text and all(char in _NUMERALS for char in text):
-        text = str(_number(text))
-    match = re.fullmatch(r"P?([A-Z]?)0*([1-9]\d{0,2})", text)
+        with suppress(ValueError):
+            text = str(_number(text))
+    match = re.fullmatch(r"P?([A-Z]?)0*([1-9][0-9]{0,2})", text)
     return match[1] + match[2] if match else None
 
 

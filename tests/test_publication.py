@@ -1,6 +1,10 @@
 """Publications from file names, front matter and mastheads."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.publication import (
     find_date,
@@ -181,3 +185,33 @@ def test_is_section(text, expected):
 def test_identify_is_linear_on_a_huge_page():
     found = identify("汾河日报 2024年10月16日 星期三\n" + "字" * 5_000_000 + "\n第4版", "a.md").publication
     assert (found.date, found.page_no) == ("2024-10-16", "4")
+
+
+# Pieces that the patterns look for, in any order, and any other characters, lone surrogates among them.
+PIECES = st.one_of(
+    st.sampled_from(
+        [
+            *"第版十二〇年月日-_/. :#*○４٤²\n\ud800",
+            "2024",
+            "10",
+            "A03",
+            "p04",
+            "星期三",
+            "汾河日报",
+            "要闻",
+            "---",
+            "日期",
+            ".md",
+        ]
+    ),
+    st.text(max_size=3),
+)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join), st.lists(PIECES, max_size=8).map("".join))
+def test_identify_takes_any_text_and_path(text, source):
+    found, start, _ = identify(text, source)
+    assert 0 <= start <= len(text)
+    assert found.date is None or re.fullmatch(r"\d{4}-\d{2}-\d{2}", found.date)
+    assert found.page_no is None or re.fullmatch(r"[A-Z]?[1-9][0-9]{0,2}", found.page_no)
+    assert (found.date is None) == (found.date_source is None)
