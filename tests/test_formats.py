@@ -2,8 +2,11 @@
 
 import gzip
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.config import ReaderOptions
 from pipeline.errors import PageError
@@ -112,3 +115,17 @@ def test_read_page_refuses_a_layout_file_that_it_does_not_know(tmp_path):
     path.write_text("{}")
     with pytest.raises(PageError, match=r"a\.json: holds none of the layouts"):
         read_page(path, source_name="a.json", options=ReaderOptions())
+
+
+KEYS = ["type", "text", "text_level", "page_idx", "img_path", "table_body", "list_items", "id", "attributes", "res"]
+KEYS += ["parsing_res_list", "layoutParsingResults", "block_label", "block_content", "block_order", "pdf_page_numbers"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+)
+
+
+@given(JSON)
+def test_to_markdown_takes_any_json_or_refuses_it(data):
+    with suppress(ValueError):
+        assert to_markdown(json.dumps(data)).text.endswith("\n")

@@ -4,8 +4,11 @@ import codecs
 import gzip
 import os
 import time
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.config import ReaderOptions
 from pipeline.errors import ConfigError, PageError
@@ -269,3 +272,9 @@ def test_read_page_is_linear_on_five_million_characters(tmp_path):
     page = read_page(tmp_path / "a.md", source_name="a.md", options=ReaderOptions())
     assert len(page.text) == 5_000_000
     assert time.perf_counter() - start < 10
+
+
+@given(st.binary(max_size=60), st.sampled_from(["a.md", "a.md.gz", "a.json", "a.xml"]))
+def test_make_page_takes_any_bytes_or_refuses_them(data, name):
+    with suppress(PageError):
+        assert page_of(data, name).text.encode() is not None
