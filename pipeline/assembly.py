@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.blocks import Unit
-from pipeline.bylines import Credit, page_number
+from pipeline.bylines import BRACKETS, Credit, page_number
 from pipeline.grammar import Grammar, normalise
 from pipeline.lines import ends_open
 from pipeline.notices import Draft, Member
@@ -76,7 +76,7 @@ def assemble(order: int, draft: Draft, grammar: Grammar, seams: Seams | None, mi
     title = " ".join(named["title"]) if "title" in named else None
     column = named["column"][0] if "column" in named else draft.column
     flags = _flags(draft, parts, title, min_confidence)
-    if draft.kind == "news" and draft.form == "news" and _is_interview(draft, grammar):
+    if draft.kind == "news" and draft.form == "news" and _is_interview(draft):
         draft.form = "qa"
     units = [member.unit for member in draft.members]
     return Article(
@@ -101,16 +101,16 @@ def assemble(order: int, draft: Draft, grammar: Grammar, seams: Seams | None, mi
     )
 
 
-def _is_interview(draft: Draft, grammar: Grammar) -> bool:
+def _is_interview(draft: Draft) -> bool:
     """Say whether at least two paragraphs open with question or answer."""
     asked = sum(re.match(r"(?:记者|问|答|主持人|网友)[：:]", m.unit.key) is not None for m in draft.texts())
     return asked >= 2
 
 
-def _people(credits: Sequence[Credit]) -> tuple[Person, ...]:
+def _people(signed: Sequence[Credit]) -> tuple[Person, ...]:
     """List the people of all bylines, each once; a role known in one place holds in all."""
     people: dict[str, Person] = {}
-    for credit in credits:
+    for credit in signed:
         for person in credit.people:
             known = people.get(person.name)
             if known is None or (known.role is None and person.role):
@@ -181,7 +181,7 @@ def _place_byline(member: Member, parts: _Parts) -> None:
 
 def _place_jump(unit: Unit, parts: _Parts, grammar: Grammar) -> None:
     """Place a line that is nothing but a jump."""
-    key = unit.key.strip("（）() ")
+    key = unit.key.strip(BRACKETS)
     for pattern, name in ((grammar.jump_from, "from"), (grammar.jump_to, "to")):
         match = pattern.match(key)
         if match:
@@ -210,7 +210,7 @@ def _place_row(unit: Unit, parts: _Parts) -> None:
 def _place_text(member: Member, draft: Draft, parts: _Parts, seams: Seams | None) -> None:
     """Place a text unit: formulas at its start, its body (joined to the paragraph before if cut from it), its end."""
     unit = member.unit
-    role: Role = member.role if member.role in ("caption",) else "paragraph"
+    role: Role = member.role if member.role == "caption" else "paragraph"
     if unit.edges is None:
         parts.body.append(_Zoned(role, unit.content))
         return

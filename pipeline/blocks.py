@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pipeline.bylines import Credit, Edges, find_edges, parse_credit
+from pipeline.bylines import BRACKETS, Credit, Edges, find_edges, parse_credit
 from pipeline.cohesion import Profile, profile
 from pipeline.furniture import FURNITURE_MAX, furniture_reason
 from pipeline.grammar import Grammar, normalise
@@ -117,11 +117,11 @@ _RUN_IN = (6, 40)
 
 
 def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
-    """Find where a title at the start of a paragraph ends: set bold, or parted by a blank among short items; 0 = none."""
+    """Find where a title at the start of a paragraph ends: set bold, or before a blank among short items; 0 = none."""
     if unit.kind != "text" or unit.edges is None or unit.edges.lead:
         return 0
     low, high = _RUN_IN
-    at = unit.bold_run if unit.bold_run else _blank_after_title(unit.key, grammar) if items else 0
+    at = unit.bold_run or (_blank_after_title(unit.key, grammar) if items else 0)
     head = unit.key[:at].strip()
     if at <= 0 or not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
         return 0
@@ -190,14 +190,14 @@ def _settle_formula(unit: Unit) -> None:
         unit.kind, unit.credit = "byline", (edges.credits or edges.end_credits)[0]
 
 
-def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:
+def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:  # noqa: PLR0911
     """Read the one kind that a unit's form speaks for most."""
     key = unit.key.strip()
     if not any(char.isalnum() for char in key):
         return "furniture"
     if is_slogan(key, grammar):
         return "slogan"
-    bare = key.strip("（）() ")
+    bare = key.strip(BRACKETS)
     if len(key) <= MAX_HEAD:
         if grammar.jump_from.fullmatch(bare):
             return "jump_from"
@@ -211,9 +211,9 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:
         ):
             return "source"
         unit.credit = parse_credit(key, grammar)
-        bare = unit.credit is not None and not unit.credit.role and not unit.credit.bracketed
+        nameless = unit.credit is not None and not unit.credit.role and not unit.credit.bracketed
         # 简讯 could be a person called 简; as a line of its own it is a heading.
-        if unit.credit and not (bare and (unit.level or grammar.roundups.search(key) or key in grammar.sections)):
+        if unit.credit and not (nameless and (unit.level or grammar.roundups.search(key) or key in grammar.sections)):
             return "byline"
         unit.credit = None
     return "head" if looks_like_head(unit, grammar) else "text"
@@ -225,7 +225,7 @@ def is_slogan(key: str, grammar: Grammar) -> bool:
     return 0 < len(words) <= 16 and all(word in grammar.slogans for word in words)
 
 
-def looks_like_head(unit: Unit, grammar: Grammar) -> bool:
+def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     """Say whether a unit's form allows a heading: short, no sentence inside, nothing open at its end."""
     key = unit.key.strip()
     limit = MAX_HEAD if unit.is_heading else MAX_PLAIN_HEAD
@@ -238,7 +238,7 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:
     if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
         return False
     if not unit.is_heading:
-        if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] in "”" and "：“" in key):
+        if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] == "”" and "：“" in key):
             return False
         if re.match(r"(?:（[一二三四五六七八九十]+）|[①-⑳]|\d+[.．、])", key) and "，" in key:
             return False

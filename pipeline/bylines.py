@@ -61,6 +61,7 @@ class Edges:
     jump_to: str | None = None
 
 
+BRACKETS = "（）()［］[]〔〕【】 "
 _OPENING, _CLOSING = "（(［〔【", "）)］〕】"
 _CHINESE_DIGITS = "零一二三四五六七八九"
 
@@ -241,8 +242,7 @@ def _bracketed_or_plain(pattern: re.Pattern[str], window: str, at: int) -> re.Ma
         if close < len(window) and window[close] in _CLOSING:
             return re.compile(re.escape(window[at : close + 1])).match(window, at)
         return None
-    found = pattern.match(window, at)
-    return found
+    return pattern.match(window, at)
 
 
 def _group(match: re.Match[str], name: str, pattern: re.Pattern[str]) -> str:
@@ -341,7 +341,7 @@ def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar) -> tuple[st
     return None
 
 
-def _peel_plain(key: str, low: int, end: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
+def _peel_plain(  # noqa: PLR0911key: str, low: int, end: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
     """Read a formula without brackets: 下转第3版 anywhere at the end, others after the last full stop."""
     for match in grammar.jump_to.finditer(key, max(low, end - 30), end):
         if match.end() == end and match.group().startswith(("下转", "续转", "（下转")):

@@ -41,6 +41,7 @@ class Clues:
     overlap_before: float = 0.0
     open_before: bool = False
     has_text: bool = True
+    alike: bool = False
     prev_kind: str = ""
     next_kind: str = ""
     next_starts: bool = False
@@ -66,6 +67,7 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams, roundups: re
     clues = [Clues() for _ in units]
     _weigh_lines(units, clues, seams)
     groups = _head_groups(units)
+    varied = len({unit.level for unit in units if unit.kind == "head" and unit.level}) > 1
     for i, clue in enumerate(clues):
         clue.group = groups[i]
         _look_around(units, i, clue)
@@ -73,8 +75,9 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams, roundups: re
         if units[i].kind == "head":
             clue.listed = _is_listed(units, i)
             if groups[i][0]:
+                clue.alike = varied and 0 < units[i].level == units[i - 1].level
                 clue.seam = max(0.0, seams.gain(units[i - 1].key, units[i].key) - JOIN_OPEN)
-    for i in item_heads(units, roundups):
+    for i in item_units(units, roundups):
         clues[i].item = True
     for i in parallel_heads(units, clues):
         clues[i].parallel = True
@@ -160,8 +163,8 @@ def parallel_heads(units: Sequence[Unit], clues: Sequence[Clues]) -> list[int]:
 _ROUNDUP_LENGTH, _ITEM_CHARS = 10, 400
 
 
-def item_heads(units: Sequence[Unit], roundups: re.Pattern[str]) -> Iterator[int]:
-    """Find the headings of the items below a round-up's heading, as long as each has little text."""
+def item_units(units: Sequence[Unit], roundups: re.Pattern[str]) -> Iterator[int]:
+    """Find the headings and texts of the items below a round-up's heading, as long as each has little text."""
     inside, chars = False, 0
     for i, unit in enumerate(units):
         if unit.kind == "head":
@@ -175,6 +178,8 @@ def item_heads(units: Sequence[Unit], roundups: re.Pattern[str]) -> Iterator[int
                 chars = 0
         elif unit.kind == "text":
             chars += len(unit.key)
+            if inside and chars <= _ITEM_CHARS:
+                yield i
         elif unit.kind in ("byline", "jump_from"):
             inside = False
 
@@ -214,7 +219,7 @@ _RUN_REACH = 6
 
 
 def _rank(units: Sequence[Unit], i: int, group: tuple[int, int]) -> int:
-    """Compare a heading's depth with its neighbours' in the run: 1 = set larger than all, -1 = smaller than the largest."""
+    """Compare a heading's depth with others' in its run: 1 = set larger than all, -1 = smaller than the largest."""
     if group[1] < 2:
         return 0
     start, stop = i - min(group[0], _RUN_REACH), i + min(group[1] - group[0], _RUN_REACH)
@@ -270,10 +275,12 @@ def overlap_score(overlap: float) -> float:
 
 
 def starts_article(unit: Unit) -> bool:
+    """Say whether a text opens with a marker, a dateline or 上接."""
     return unit.edges is not None and (unit.edges.dateline is not None or unit.edges.jump_from is not None)
 
 
 def ends_article(unit: Unit) -> bool:
+    """Say whether a text ends with a credit or 下转."""
     edges = unit.edges
     return edges is not None and bool(edges.tail)
 

@@ -1,4 +1,4 @@
-"""Lexical cohesion: do two stretches of a page speak of the same thing?
+"""Lexical cohesion: whether two stretches of a page speak of the same thing.
 
 Texts are compared by the character bigrams they share, weighted by their rarity on the page (inverse block frequency),
 after Hearst's TextTiling (Computational Linguistics 23(1), 1997), with bigrams in place of words because the page is

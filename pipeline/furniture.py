@@ -11,7 +11,7 @@ from pipeline.text import is_han
 FURNITURE_MAX = 90
 
 
-def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repeated: bool) -> str | None:
+def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repeated: bool) -> str | None:  # noqa: PLR0911
     """Name the kind of furniture that a line is, if any."""
     key = key.strip("·•|=_* ")
     if paper and key == paper:

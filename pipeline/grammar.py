@@ -41,7 +41,7 @@ _FRAGMENT = re.compile(r"%([a-z_]+)%")
 
 
 def normalise(text: str) -> str:
-    """Give the form that patterns are matched against, one character for one: full-width marks, ASCII digits, blanks."""
+    """Give the form that patterns are matched against, one character for one: full-width marks, ASCII digits."""
     text = to_full_width(text).translate(_WIDE_TO_ASCII)
     return (
         "".join(" " if is_blank(char) else char for char in text)

@@ -147,7 +147,7 @@ def _make_line(cleaned: AlignedText, start: int, end: int, pieces: list[tuple[in
     return _strip_bold(cleaned, kept, start, end, level, indent=indent)
 
 
-def _strip_bold(
+def _strip_bold(  # noqa: C901
     cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int, level: int, *, indent: bool
 ) -> Line | None:
     """Take ** out of a line; remember whether all of it, or its beginning, stood between them."""

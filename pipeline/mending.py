@@ -1,4 +1,4 @@
-"""What a reading in page order cannot see: round-ups, repeated paragraphs, interleaved columns, two titles on one line."""
+"""What a reading in page order cannot see: round-ups, repeats, interleaved columns, two titles on one line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.grammar import Grammar
 from pipeline.lines import ends_open
 from pipeline.notices import Draft, Member
 from pipeline.seams import Seams
+from pipeline.types import Role
 
 # An item of a round-up: one or two paragraphs, together no longer than this many characters.
 _ITEM_TEXTS, _ITEM_CHARS = 2, 420
@@ -17,7 +18,7 @@ _ITEM_TEXTS, _ITEM_CHARS = 2, 420
 _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
 # Cosine by which a text must be nearer to the article before the break than to the one it stands in.
 _FOREIGN_MARGIN = 0.015
-# Two titles on one line: how much better the parts must fit their own texts than the other's (shares of bigrams, summed).
+# Two titles on one line: how much better the parts must fit their own texts than the other's (sum of shares).
 _MERGED_MARGIN, _MERGED_REACH, _MERGED_PART = 0.5, 6, 5
 
 
@@ -247,6 +248,12 @@ def settle_subtitles(drafts: Sequence[Draft], grammar: Grammar) -> None:
     for draft in drafts:
         roles = [member.role for member in draft.members]
         subheads = [member.unit for member in draft.members if member.role == "subhead"]
+        below = [member for member in draft.members if member.role == "subtitle"]
+        dashed = [member for member in below if grammar.subtitle_starts.match(member.unit.key)]
+        for member in below if dashed else []:
+            if member not in dashed:
+                # With a subtitle in its place, another line below the title is a kicker that an engine put late.
+                member.role = "kicker"
         for place, member in enumerate(draft.members[:-1]):
             unit = member.unit
             if member.role != "subtitle" or grammar.subtitle_starts.match(unit.key) or roles[place + 1] != "paragraph":
@@ -296,6 +303,7 @@ def _is_item(draft: Draft, *, own_head: bool) -> bool:
     texts = draft.texts()
     if not texts or len(texts) > _ITEM_TEXTS or sum(len(member.unit.key) for member in texts) > _ITEM_CHARS:
         return False
+    barred: tuple[Role, ...]
     barred = ("kicker", "subhead", "jump") if own_head else ("kicker", "column", "subhead", "jump", "subtitle")
     return draft.has("title") and not any(draft.has(role) for role in barred)
 

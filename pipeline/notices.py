@@ -1,7 +1,7 @@
 """Self-contained pieces of a page: photos with captions, notices, weather, tables, advertisements, slogans, verse.
 
-They are taken out before the decision over the running text, because they stand anywhere, also inside a paragraph that a
-column break cut in two.
+They are taken out before the decision over the running text, because they stand anywhere, also inside a paragraph
+that a column break cut in two.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _run(live: Sequence[Unit], free: Sequence[bool], at: int, kinds: tuple[str, 
     return stop
 
 
-def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
     """Take a run of slogan lines; a single word alone is no slogan (法治 may be the name of a page)."""
     stop = _run(live, free, at, ("slogan",))
     words = [word for unit in live[at:stop] for word in re.split(r"[ ，。！、·|—-]+", unit.key) if word]
@@ -132,7 +132,7 @@ def _titled(live: Sequence[Unit], head: int, start: int, stop: int, kind: Kind, 
     return Draft(members, kind, form, evidence=[form])
 
 
-def _table(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+def _table(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
     """Take a table that stands under a heading of its own, or alone; one inside an article stays there."""
     if live[at].kind != "table" or (at and free[at - 1] and live[at - 1].kind == "table"):
         return _NOTHING
@@ -177,7 +177,7 @@ def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
     )
 
 
-def _verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+def _verse(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
     """Take lines of equal length below a title: a poem of five or seven syllables, or lines set without blank lines."""
     stop = at
     width = _han_count(live[at].key)
@@ -219,8 +219,8 @@ def _is_verse_line(unit: Unit, width: int) -> bool:
 # ---- photos ----------------------------------------------------------------------------------------------------
 
 
-def _photo(
-    live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar, *, seams: Seams, cohesion: Cohesion
+def _photo(  # noqa: PLR0911
+    live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar, *, seams: Seams, cohesion: Cohesion
 ) -> _Found:
     """Take a caption with the credit of its picture, and the short heading above it."""
     unit = live[at]

@@ -1,4 +1,4 @@
-"""The readings of a heading: the features that speak for it as title, kicker, subhead, standing head …"""
+"""The readings of a heading: the features that speak for it as title, kicker, subhead or standing head."""
 
 from __future__ import annotations
 
@@ -144,9 +144,14 @@ def _after_title(
     unit: Unit, clue: Clues, fit: float, dash: float, ends: float, column: Features, *, last: bool
 ) -> dict[str, Features]:
     """Read a heading that follows a title: subtitle, second line of the title, kicker, standing head, first subhead."""
-    smaller = float(clue.rank < 0)
+    smaller, alike = float(clue.rank < 0), float(clue.alike)
     readings: dict[str, Features] = {
-        "subtitle": [("subtitle.bias", 1.0), ("subtitle.dash", dash), ("subtitle.smaller", smaller)],
+        "subtitle": [
+            ("subtitle.bias", 1.0),
+            ("subtitle.dash", dash),
+            ("subtitle.smaller", smaller),
+            ("subtitle.alike", alike),
+        ],
         "title2": [
             ("title2.bias", 1.0),
             ("title2.overlap", max(0.0, fit)),
@@ -154,6 +159,7 @@ def _after_title(
             ("title2.seam", clue.seam),
             ("title2.dash", dash),
             ("title2.smaller", smaller),
+            ("title2.alike", alike),
         ],
         "kicker_after": [
             ("kicker_after.bias", 1.0),

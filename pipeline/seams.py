@@ -1,4 +1,4 @@
-"""Seams: does one block of text go on where another broke off?
+"""Seams: whether one block of text goes on where another broke off.
 
 A column or page break cuts a paragraph at any character. Whether two blocks are the halves of one is judged from the
 punctuation at the cut, from words that the cut would restore and that the page holds elsewhere, from how paragraphs

@@ -21,9 +21,9 @@ from pipeline.seams import Seams
 from pipeline.weights import WEIGHTS
 
 State = str
-# States: "" nothing open; "C" a column seen; "H" a kicker seen; "T" title seen; "N" a new text without title announced by
-# byline or jump line; "K" a kicker of a title that comes after its body; "B" body; "D" body that a subhead interrupts; "E"
-# ended. 0/1 = without / with a title; "P" = ended, title found after the body.
+# States: "" nothing open; "C" a column seen; "H" a kicker seen; "T" title seen; "N" a new text without title announced
+# by byline or jump line; "K" a kicker of a title that comes after its body; "B" body; "D" body that a subhead
+# interrupts; "E" ended. 0/1 = without / with a title; "P" = ended, title found after the body.
 _START = ""
 _END = {"C": "end.head", "H": "end.head", "K": "end.late_kicker", "T": "end.title", "N": "end.title"}
 _END |= {"D0": "end.subhead", "D1": "end.subhead"}
@@ -191,7 +191,7 @@ def _cohesion(name: str, clue: Clues) -> tuple[str, float]:
     return f"{name}.cohesion" if clue.cohesion >= 0 else f"{name}.no_cohesion", abs(clue.cohesion)
 
 
-def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move]:
+def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move]:  # noqa: C901
     """List the readings of a heading."""
     ready = state in ("B0", "B1", "E0", "E1", "P")
     fresh = ready or state == _START
@@ -261,6 +261,7 @@ def _text_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
         yield _Move(to + state[1], "paragraph", going)
     if state[0] == "B":
         fresh: Features = [("fresh.bias", 1.0), _cohesion("fresh", clue), ("fresh.marker", starts)]
+        fresh.append(("fresh.item", float(clue.item)))
         fresh.append(("fresh.far_apart", float(clue.far_apart)))
         fresh += [("fresh.open", float(clue.open_before)), ("fresh.join", max(-1.0, min(4.0, clue.join)))]
         yield _Move(to + "0", "paragraph", fresh, new=True)

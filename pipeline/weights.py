@@ -1,7 +1,8 @@
 """The weights of the clues by which a page is read, in nats: what a feature adds to the score of a reading.
 
-Names are ``role.feature`` for what a unit's own form and surroundings say and ``state>role`` for the step from one state of
-the automaton to a role. Set by hand on development pages, then tuned on composed ones (:mod:`pipeline.training.splitter`).
+The part before the full stop names the reading (``title``, ``subhead``, ``fresh`` = a text that begins an article, …),
+the part after it the clue. Set by hand on development pages, then moved by seven tenths of the way to what
+:mod:`pipeline.training.splitter` learned on composed pages (docs/decisions/30-splitting.md).
 """
 
 from __future__ import annotations
@@ -91,12 +92,14 @@ WEIGHTS: Mapping[str, float] = {
     "subtitle.bias": -1.45,
     "subtitle.dash": 3.79,
     "subtitle.smaller": 0.28,
+    "subtitle.alike": -0.4,
     "title2.bias": -2.58,
     "title2.overlap": 0.38,
     "title2.no_overlap": -0.51,
     "title2.seam": 0.88,
     "title2.dash": -3.00,
     "title2.smaller": -0.96,
+    "title2.alike": 0.6,
     "kicker_after.bias": -2.24,
     "kicker_after.end": 0.76,
     "kicker_after.plain": 0.47,
@@ -128,6 +131,7 @@ WEIGHTS: Mapping[str, float] = {
     "fresh.no_cohesion": 0.97,
     "fresh.marker": 4.78,
     "fresh.open": -1.80,
+    "fresh.item": -3.0,
     "fresh.far_apart": 0.66,
     "fresh.join": -1.11,
     "fresh_signed.bias": -0.86,
@@ -143,7 +147,7 @@ WEIGHTS: Mapping[str, float] = {
     # Byline lines.
     "lead_byline.bracketed": -1.50,
     "credit.after_subhead": -6.00,
-    "credit.opening": -1.50,
+    "credit.opening": -3.0,
     "credit.open": -0.99,
     "credit.late_headline": 0.43,
     "credit.second": -2.00,

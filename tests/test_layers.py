@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
         "numerals",
         "formats",
     },
-    {"cleaning", "bylines", "keyness"},
+    {"cleaning", "bylines", "keyness", "lines", "furniture"},
     {"blocks"},
     {"seams"},
     {"clues"},

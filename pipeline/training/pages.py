@@ -1,9 +1,9 @@
 """Compose newspaper pages from running text, with known layout and damage, to tune the splitter on.
 
 Every page is drawn from a seed: articles of :mod:`pipeline.training.rawtext` get headlines, bylines, subheads and the
-damage that OCR engines do (columns cut, heading depths at random, heads after their body …), and each line keeps its role and
-article. Names, standing heads and formulas are made up here; subheads and kickers are half of them clauses of the article's own
-text, as editors write them, half of them general phrases.
+damage that OCR engines do (columns cut, heading depths at random, heads after their body …), and each line keeps its
+role and article. Names, standing heads and formulas are made up (:mod:`pipeline.training.page_words`); subheads and
+kickers are in part clauses of the article's own text, as editors write them, in part general phrases.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pipeline.training.page_words import (
+    COLUMN_ENDS,
+    COLUMN_LONG,
+    ENDINGS,
+    GIVEN,
+    KICKERS,
+    NOUNS,
+    PHRASES,
+    PLACES,
+    ROUNDUPS,
+    SURNAMES,
+    TOPICS,
+    VERBS,
+)
 from pipeline.training.rawtext import Raw
 
-_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏田任姜范方石姚谭"
-_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀兰霞平刚桂英建华文辉玲红玉梅海燕春晓东波宁雪峰凯俊岩琳倩颖"
-_TOPICS = "民生 法治 健康 乡村 经济 文化 教育 创新 城市 社区 农业 科技 环保 交通 养老 就业 消费 旅游 企业 青年 政务 金融 生态 体育".split()
-_COLUMN_ENDS = "在线 直通车 视点 观察 之窗 纪事 进行时 广角 聚焦 调查 专题 论坛 连线 走笔 纵横 行动 故事 课堂 信箱 周刊 一线 前沿 巡礼 时评".split()
-_COLUMN_LONG = "走进百姓生活 奋进新时期·看变化 学习宣传贯彻大会精神 一线见闻 回望来时路 喜迎佳节 我们的日子 建设者风采 深读 今日论 身边的榜样 老城记忆".split()
-_ROUNDUPS = "简讯 短讯 快讯 要闻速览 一周要闻 新闻速递 财经简报 国际动态 信息窗 科技短波 新闻集锦 今日资讯".split()
-_VERBS = "强化 深化 优化 提升 推进 拓展 夯实 激发 打造 完善 筑牢 凝聚 守护 破解 擦亮 盘活 畅通 补齐 织密 厚植".split()
-_NOUNS = "服务保障 改革动能 营商环境 治理效能 发展活力 民生底线 产业链条 为民初心 安全防线 人才支撑 文化根基 乡村底色 责任担当 工作合力 惠民举措 创新平台".split()
-_PHRASES = "见实效 开新局 走在前 惠万家 添动力 有温度 稳增长 促转型 解民忧 聚人心 抓落实 优环境 强弱项 谋长远".split()
-_KICKERS = "市委常委会召开会议 有关部门联合部署 记者从有关方面获悉 新规即将实施 今年上半年 专家解读 一季度数据出炉 部署下一阶段工作 昨日举行 代表委员热议 追踪报道 创新举措 便民利民 万众一心 共克时艰".split()
-_PLACES = "太原 大同 临汾 长治 晋中 北京 上海 石家庄 郑州 西安 济南 武汉 南京 成都 广州 沈阳 兰州 昆明".split()
 _PUNCTUATION = str.maketrans("，；：？！（）", ",;:?!()")
 _CLAUSE = re.compile(r"[一-鿿]{4,18}")
 
@@ -102,8 +105,8 @@ def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw]) -
 
 
 def _name(rng: random.Random, *, spaced: bool = False) -> str:
-    given = "".join(rng.choice(_GIVEN) for _ in range(rng.choice((1, 1, 2))))
-    return rng.choice(_SURNAMES) + (" " if spaced and len(given) == 1 else "") + given
+    given = "".join(rng.choice(GIVEN) for _ in range(rng.choice((1, 1, 2))))
+    return rng.choice(SURNAMES) + (" " if spaced and len(given) == 1 else "") + given
 
 
 def _clauses(text: str, low: int, high: int) -> list[str]:
@@ -114,10 +117,10 @@ def _general(rng: random.Random) -> str:
     """Make a general phrase such as editors put over a section."""
     draw = rng.random()
     if draw < 0.4:
-        return rng.choice(_VERBS) + rng.choice(_NOUNS)
+        return rng.choice(VERBS) + rng.choice(NOUNS)
     if draw < 0.7:
-        return f"{rng.choice(_VERBS)}{rng.choice(_NOUNS)} {rng.choice(_VERBS)}{rng.choice(_NOUNS)}"
-    return f"{rng.choice(_TOPICS)}{rng.choice(_PHRASES)}" if draw < 0.9 else f"{rng.choice(_TOPICS)}怎么看"
+        return f"{rng.choice(VERBS)}{rng.choice(NOUNS)} {rng.choice(VERBS)}{rng.choice(NOUNS)}"
+    return f"{rng.choice(TOPICS)}{rng.choice(PHRASES)}" if draw < 0.9 else f"{rng.choice(TOPICS)}怎么看"
 
 
 def _subhead(rng: random.Random, paragraph: str, make: str, number: int) -> str:
@@ -128,14 +131,14 @@ def _subhead(rng: random.Random, paragraph: str, make: str, number: int) -> str:
     if make == "own" and own:
         return rng.choice(own)
     if make == "two":
-        return f"{rng.choice(_VERBS)}{rng.choice(_NOUNS)} {rng.choice(own) if own else rng.choice(_NOUNS)}"
+        return f"{rng.choice(VERBS)}{rng.choice(NOUNS)} {rng.choice(own) if own else rng.choice(NOUNS)}"
     if make == "numbered":
         return f"{'一二三四五六七八九十'[number % 10]}、{rng.choice(own) if own else _general(rng)}"
     return _general(rng).split(" ")[0]
 
 
 def _column(rng: random.Random) -> str:
-    name = rng.choice(_TOPICS) + rng.choice(_COLUMN_ENDS) if rng.random() < 0.7 else rng.choice(_COLUMN_LONG)
+    name = rng.choice(TOPICS) + rng.choice(COLUMN_ENDS) if rng.random() < 0.7 else rng.choice(COLUMN_LONG)
     shapes = ("【{}】", "■{}", "{} |", "◆{}", "■ {} ■", "●{}", "［{}］", "{}", "{}", "{}")
     return rng.choice(shapes).format(name)
 
@@ -187,7 +190,7 @@ def _headline(rng: random.Random, raw: Raw, title: str, number: int) -> list[_Li
         return head
     for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
         own = _clauses(raw.body[:300], 5, 16)
-        text = rng.choice(own) if own and rng.random() < 0.2 else rng.choice((rng.choice(_KICKERS), _general(rng)))
+        text = rng.choice(own) if own and rng.random() < 0.2 else rng.choice((rng.choice(KICKERS), _general(rng)))
         head.append(_Line(text, "kicker", number))
     at = title.find(" ") if " " in title else rng.randrange(4, max(5, len(title) - 3))
     if len(title) > 12 and rng.random() < 0.1 and 3 < at < len(title) - 3:
@@ -196,7 +199,7 @@ def _headline(rng: random.Random, raw: Raw, title: str, number: int) -> list[_Li
         head.append(_Line(title, "title", number))
     if rng.random() < 0.2:
         own = _clauses(raw.body[200:900], 8, 18)
-        dash = f"——{rng.choice(_PLACES)}{rng.choice(_VERBS)}{rng.choice(_NOUNS)}{rng.choice(('纪实', '见闻', '侧记', '工作综述'))}"
+        dash = f"——{rng.choice(PLACES)}{rng.choice(VERBS)}{rng.choice(NOUNS)}{rng.choice(ENDINGS)}"
         head.append(_Line(rng.choice(own) if own and rng.random() < 0.5 else dash, "subtitle", number))
     return head
 
@@ -207,9 +210,7 @@ def _bylines(rng: random.Random) -> tuple[str, str, str]:
     one, two = _name(rng, spaced=spaced), _name(rng, spaced=spaced)
     draw = rng.random()
     day = f"{rng.randint(1, 12)}月{rng.randint(1, 28)}日"
-    marker = rng.choice(
-        ("本报讯", "本报讯", f"新华社{rng.choice(_PLACES)}{day}电", f"本报{rng.choice(_PLACES)}{day}电")
-    )
+    marker = rng.choice(("本报讯", "本报讯", f"新华社{rng.choice(PLACES)}{day}电", f"本报{rng.choice(PLACES)}{day}电"))
     blank = rng.choice((" ", "　", ""))
     if draw < 0.12:
         lead = rng.choice(("□本报记者 {}", "本报记者 {}", "◎本报记者 {} {}", "■ 记者 {}", "○ 本报记者 {}")).format(
@@ -276,7 +277,7 @@ def _photo_inside(rng: random.Random, story: _Story, stories: Sequence[Raw], num
 def _roundup(rng: random.Random, briefs: Sequence[Raw], number: int) -> list[_Line]:
     """Set a heading over three to six short items with titles of their own."""
     bullet = rng.choice(("", "", "●", "▲", "■"))
-    lines = [_Line(rng.choice(_ROUNDUPS), "column", number)]
+    lines = [_Line(rng.choice(ROUNDUPS), "column", number)]
     for raw in rng.sample(list(briefs), min(len(briefs), rng.randint(3, 6))):
         lines.append(_Line(bullet + raw.title, "title", number))
         lines.append(_Line(rng.choice(("", "", "本报讯 ")) + raw.body.replace("\n", ""), "paragraph", number))
