@@ -114,7 +114,7 @@ def kind_of(tag: str, text: str) -> int:
     if not text[:1].isalnum():
         return NONE
     if text.isascii():
-        return NUMBER if text.isdigit() else LETTERS if text.isalnum() else NONE
+        return _kind_of_ascii(text)
     if not tag:
         return NOUN if len(text) > 1 else NONE
     lower = tag.lower()
@@ -124,6 +124,13 @@ def kind_of(tag: str, text: str) -> int:
         return NOUN  # 天宫二号
     date = lower[0] == "t" and _ONLY_DATE.match(text) is not None
     return NONE if date else _CLASS_OF.get(lower[0], NONE)
+
+
+def _kind_of_ascii(text: str) -> int:
+    """Sort a word of ASCII characters: in small letters it is the OCR's (and) or an English text's, no name."""
+    if text.isdigit():
+        return NUMBER
+    return LETTERS if text.isalnum() and not text.islower() else NONE
 
 
 def is_term(text: str) -> bool:
