@@ -378,6 +378,7 @@ def test_run_batch_accounts_for_every_page(tmp_path):
         3, 7, 6, 1, 0, 7, 0, 6, summary.seconds, stopped="", reasons={"process/ValueError": 1}
     )
     found = manifest(tmp_path / "out")
+    Draft202012Validator(load_schema("manifest")).validate(found)
     assert found["counts"] == {
         "inputs": 7, "ok": 6, "failed": 1, "pending": 0, "computed": 7, "cached": 0, "articles": 6, "chars": 54,
         "bytes": sum(path.stat().st_size for path in pages.iterdir()),
