@@ -341,7 +341,9 @@ def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar) -> tuple[st
     return None
 
 
-def _peel_plain(  # noqa: PLR0911key: str, low: int, end: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
+def _peel_plain(  # noqa: PLR0911
+    key: str, low: int, end: int, edges: Edges, grammar: Grammar
+) -> tuple[str, int] | None:
     """Read a formula without brackets: 下转第3版 anywhere at the end, others after the last full stop."""
     for match in grammar.jump_to.finditer(key, max(low, end - 30), end):
         if match.end() == end and match.group().startswith(("下转", "续转", "（下转")):
