@@ -30,7 +30,7 @@ WEIGHTS: Mapping[str, float] = {
     "title.kicker_end": -0.48,
     "title.rank": 0.40,
     "title.style": 0.70,
-    "title.item": 1.38,
+    "title.item": 2.2,
     "title.parallel": -0.63,
     "title.fragment": -0.51,
     # … as a standing head.
@@ -66,7 +66,7 @@ WEIGHTS: Mapping[str, float] = {
     "subhead.cohesion": 0.12,
     "subhead.no_cohesion": -0.56,
     "subhead.style": -0.33,
-    "subhead.item": -1.92,
+    "subhead.item": -3.0,
     "subhead.parallel": 0.68,
     "subhead.fragment": -0.54,
     # … as the title of the untitled text before it.
