@@ -9,71 +9,38 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
-import platform
-import sys
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal
 
 from pipeline import __version__, artefacts, output
-from pipeline.chain import Chain, PageResult
-from pipeline.config import ReaderOptions, Settings
+from pipeline.chain import Chain
+from pipeline.config import Settings
 from pipeline.engines import Engine, Outcome
 from pipeline.engines.local import LocalEngine
-from pipeline.errors import ConfigError, OutputError, PageError
+from pipeline.errors import ConfigError, PageError
 from pipeline.output import Part, Written
 from pipeline.progress import Progress
-from pipeline.reader import Input, make_page, read_bytes
-from pipeline.types import Page
+from pipeline.provenance import code_version, environment, make_stamp, peak_memory, write_time
+from pipeline.reader import Input, read_bytes
+from pipeline.work import Failure, PageChain, Task, make_worker, part_key, write_failure
 
 MANIFEST_SCHEMA = "manifest/1.0"
-ERROR_SCHEMA = "error/1.0"
 # Exit statuses, as docs/record.md gives them.
 ALL_GOOD, FAILED, USAGE, SOME_FAILED = 0, 1, 2, 3
-# Raised whenever the form of a part changes, so that old parts are made again.
-PART_FORM = 1
-# Libraries whose version may decide a byte of the output.
-LIBRARIES = ("spacy", "spacy-pkuseg", "jieba", "scikit-learn", "numpy", "thinc")
-# A message in errors.jsonl is a line to read, not a page.
-MAX_MESSAGE = 600
-# Flag of a page whose id is that of another page too, and which therefore got an id of its own.
-SHARED_ID = "shared_id"
 # What a run does with a page: make it, take an earlier run's part, or leave it for another run.
 MAKE, TAKE, LEAVE = range(3)
 Redo = Literal["changed", "all", "failed"]
-PACKAGE = Path(__file__).resolve().parent
 
 
-class PageChain(Protocol):
-    """Turn one page into its records; :class:`pipeline.chain.Chain` does."""
-
-    def process(self, page: Page) -> PageResult:
-        """Turn a page into its records or raise PageError."""
-
-
-class Task(NamedTuple):
-    """Ask for one page; ``page_id`` is set where its own id is that of an earlier page too."""
-
-    item: Input
-    page_id: str | None = None
-
-
-class Failure(NamedTuple):
-    """Say what befell a page, as errors.jsonl tells it."""
-
-    stage: str
-    error: str
-    message: str
-    retryable: bool
-    attempt: int = 1
+def _hex(text: str) -> str:
+    """Hash a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,97 +107,6 @@ class _Account:
         self.articles += part.n_articles
         for stage, seconds in part.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-
-
-def _hex(text: str) -> str:
-    """Hash a text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-# ---- one page -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PageWorker:
-    """Make the part of one page: read, process, write. The function that an engine runs."""
-
-    chain: PageChain
-    reader: ReaderOptions
-    out: Path
-    stamp: str
-
-    def __call__(self, task: Task) -> Part:
-        """Write the page's part, good or failed; raise OutputError alone."""
-        seconds: dict[str, float] = {}
-        sha256, n_bytes, page, base_id = None, 0, None, None
-        start = time.perf_counter()
-        try:
-            data = read_bytes(task.item, options=self.reader)
-            sha256, n_bytes = hashlib.sha256(data).hexdigest(), len(data)
-            page = make_page(task.item, data, options=self.reader)
-            seconds["read"] = time.perf_counter() - start
-            base_id = page.id
-            if task.page_id:
-                page = replace(page, id=task.page_id, flags=(*page.flags, SHARED_ID))
-            result = self.chain.process(page)
-            part = Part(
-                source=task.item.source,
-                key=self._key(task.item, sha256),
-                status="ok",
-                page_id=page.id,
-                base_id=base_id,
-                sha256=sha256,
-                n_bytes=n_bytes,
-                n_articles=len(result.records),
-                chars=result.chars,
-                seconds=seconds | result.seconds,
-                labels=result.labels,
-            )
-            return output.write_part(self.out, part, result.page_record, result.records)
-        except (OutputError, ConfigError):
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever befalls one page is that page's error record
-            part = Part(task.item.source, self._key(task.item, sha256), "failed", None, None, sha256, n_bytes)
-            if page is not None:
-                part = replace(part, page_id=page.id, base_id=base_id)
-            return write_failure(self.out, part, _explain(error))
-
-    def _key(self, item: Input, sha256: str | None) -> str:
-        """Stand for all that decides the page's part."""
-        return part_key(item, sha256, self.stamp)
-
-
-def part_key(item: Input, sha256: str | None, stamp: str) -> str:
-    """Hash what decides a page's part: its bytes, its name, and the stamp of configuration, models and code."""
-    return _hex(json.dumps([item.source, sha256, stamp]))
-
-
-def _explain(error: Exception) -> Failure:
-    """Tell stage, class, message and whether to retry, of whatever befell a page."""
-    if isinstance(error, PageError):
-        return Failure(error.stage, type(error.__cause__ or error).__name__, str(error), retryable=error.retryable)
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}:{last.lineno}"
-    stage = "write" if isinstance(error, UnicodeEncodeError) else "process"
-    retryable = isinstance(error, MemoryError)
-    return Failure(stage, type(error).__name__, f"{error} ({place})", retryable=retryable)
-
-
-def write_failure(out: Path, part: Part, failure: Failure) -> Part:
-    """Write the part of a page that failed, with its error record."""
-    message = " ".join(failure.message.split()).encode("utf-8", "backslashreplace").decode()
-    record = {
-        "schema": ERROR_SCHEMA,
-        "page_id": part.page_id,
-        "source": part.source,
-        "stage": failure.stage,
-        "error": failure.error,
-        "message": message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…",
-        "attempt": failure.attempt,
-        "retryable": failure.retryable,
-    }
-    line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-    return output.write_part(out, replace(part, status="failed", reason=f"{failure.stage}/{failure.error}"), line)
 
 
 # ---- the batch ----------------------------------------------------------------------------------------------
@@ -303,7 +179,7 @@ class _Batch:
         written = output.merge(self.out, (item.source for item, _ in self._parts()))
         summary = self._summary(exit_status(tally, self._pending(), self.settings.run.max_failed_rate), tally, begin)
         manifest = self._manifest(summary, tally, written)
-        manifest["started"], manifest["finished"] = _stamp_time(started), _stamp_time(datetime.now(UTC))
+        manifest["started"], manifest["finished"] = write_time(started), write_time(datetime.now(UTC))
         manifest["shard"] = f"{shard.index}/{shard.count}" if shard else None
         output.write_manifest(self.out, manifest, self._entries())
         return summary
@@ -331,7 +207,7 @@ class _Batch:
         """Run tasks through the engine; false where an interrupt or the policy for failing pages stopped the run."""
         if not tasks:
             return True
-        make = functools.partial(_make_worker, self.load_chain, self.settings, self.out, self.stamp)
+        make = functools.partial(make_worker, self.load_chain, self.settings, self.out, self.stamp)
         workers, seconds = min(self.workers, len(tasks)), self.settings.run.page_seconds
         total = self.account.ended + len(tasks)
         try:
@@ -437,9 +313,9 @@ class _Batch:
             "labels": dict(sorted(tally.labels.items())),
             "outputs": {f"{name}.jsonl": asdict(item) for name, item in written.items()},
             "speed": _speed(account, summary.seconds),
-            "memory": _memory(),
+            "memory": peak_memory(),
             "config": {"path": str(settings.path), "digest": settings.digest, "resolved": settings.resolved},
-            "code": {"version": __version__, "sha256": code_version(), **_environment()},
+            "code": {"version": __version__, "sha256": code_version(), **environment()},
             "models": [artefacts.fingerprint(name) for name in settings.models],
         }
 
@@ -454,11 +330,6 @@ class _Batch:
                 "status": part.status if part else "pending",
                 "page_id": part.page_id if part else None,
             }
-
-
-def _make_worker(load: Callable[[Settings], PageChain], settings: Settings, out: Path, stamp: str) -> PageWorker:
-    """Load the models and make the function that an engine runs."""
-    return PageWorker(load(settings), settings.reader, out, stamp)
 
 
 def _tally(parts: Iterable[Part]) -> _Tally:
@@ -483,39 +354,6 @@ def exit_status(tally: _Tally, pending: int, max_failed_rate: float) -> int:
     return SOME_FAILED if tally.failed or pending else ALL_GOOD
 
 
-# ---- what decides the output, and what the manifest says ------------------------------------------------------
-
-
-def make_stamp(settings: Settings) -> str:
-    """Hash what decides the output beside the pages: configuration, models, code, libraries.
-
-    Raises ModelError where a model is missing.
-    """
-    models = [artefacts.fingerprint(name) for name in settings.models]
-    environment = _environment()
-    decisive = [PART_FORM, settings.digest, models, code_version(), environment["python"], environment["libraries"]]
-    return _hex(json.dumps(decisive, sort_keys=True))
-
-
-@functools.cache
-def code_version() -> str:
-    """Hash the files of the package, by their names and bytes."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0{artefacts.sha256_of(path)}\n".encode())
-    return digest.hexdigest()
-
-
-def _environment() -> dict[str, Any]:
-    """Name the interpreter, the system and the libraries that may decide a byte."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "libraries": {name: metadata.version(name) for name in LIBRARIES},
-    }
-
-
 def _speed(account: _Account, seconds: float) -> dict[str, Any]:
     """Say how fast the pages of this run were made: on the clock, and in the workers stage by stage."""
     stages = {
@@ -529,20 +367,3 @@ def _speed(account: _Account, seconds: float) -> dict[str, Any]:
         "chars_per_second": round(account.chars / seconds) if seconds else None,
         "stages": stages,
     }
-
-
-def _memory() -> dict[str, float] | None:
-    """Tell the peak memory in MB of this process and of the largest worker; ``None`` where the system does not say."""
-    try:
-        resource = import_module("resource")
-    except ImportError:  # Windows
-        return None
-    # macOS counts bytes, Linux kibibytes (getrusage(2)).
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    who = {"main": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
-    return {name: round(resource.getrusage(item).ru_maxrss / unit, 1) for name, item in who.items()}
-
-
-def _stamp_time(time: datetime) -> str:
-    """Write a time as ``YYYY-MM-DDTHH:MM:SSZ``."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

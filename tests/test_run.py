@@ -181,7 +181,7 @@ def test_run_batch_makes_all_pages_again_under_another_configuration(tmp_path):
 def test_run_batch_makes_all_pages_again_under_other_code(tmp_path, monkeypatch):
     pages = make_pages(tmp_path / "in")
     batch(tmp_path / "out", pages)
-    monkeypatch.setattr("pipeline.run.code_version", lambda: "other")
+    monkeypatch.setattr("pipeline.provenance.code_version", lambda: "other")
     assert batch(tmp_path / "out", pages).computed == 6
 
 
