@@ -33,7 +33,7 @@ from pipeline.training import corpora, crf
 log = logging.getLogger(__name__)
 
 SEED = 1998
-EPOCHS = 6
+EPOCHS = 5
 # Labels of spacy-pkuseg, in the order of its numbers: begin, single, inside, end, second.
 LABELS = ("B", "B_single", "I", "I_end", "I_first")
 BEGIN, SINGLE, INSIDE, END, SECOND = range(len(LABELS))
@@ -336,12 +336,16 @@ def _meta(
         "data": {
             "train": "SIGHAN 2005 PKU training text (rebuilt) and People's Daily of February 1998, "
             "without the lines of the SIGHAN PKU test",
+            "names": "sentences of recent news with names re-cut, by pipeline.training.names"
+            if options.names
+            else None,
             "train_sentences": len(split.train),
             "dev": f"lines {corpora.DEV_FROM + 1}-{corpora.HELD_OUT_FROM} of January 1998",
             "held_out": f"January 1998 from line {corpora.HELD_OUT_FROM + 1} on",
         },
         "command": "python -m pipeline.training.segmenter --corpora ../shared/corpora --out models/"
-        f"{options.out.name} --epochs {options.epochs} --keep {options.keep}",
+        f"{options.out.name} --epochs {options.epochs} --keep {options.keep}"
+        + (f" --names {options.names.name}" if options.names else ""),
         "seed": options.seed,
         "features": len(model.names),
         "libraries": {name: version_of(name) for name in ("spacy-pkuseg", "numpy", "scipy")},
