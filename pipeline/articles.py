@@ -52,6 +52,7 @@ def split_page(
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
     drafts = mend(drafts, cohesion, grammar, seams)
+    _set_confidence(drafts)
     articles = tuple(
         assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)
         for order, draft in enumerate(drafts, 1)
@@ -71,8 +72,15 @@ def _drafts(units: Sequence[Unit], steps: Sequence[Step]) -> list[Draft]:
     for unit, step in zip(units, steps, strict=True):
         if step.new or not drafts:
             drafts.append(Draft([]))
-        drafts[-1].members.append(Member(unit, step.role, step.score, step.evidence()))  # type: ignore[arg-type]
+        drafts[-1].members.append(Member(unit, step.role, step.score, step.evidence(), step.probability, step.boundary))  # type: ignore[arg-type]
     return drafts
+
+
+def _set_confidence(drafts: Sequence[Draft]) -> None:
+    """Give each article the probability that it begins and ends where it does."""
+    begins = [draft.members[0].boundary for draft in drafts]
+    for draft, start, end in zip(drafts, begins, [*begins[1:], 1.0], strict=False):
+        draft.confidence = start * end
 
 
 def _blocks(units: Sequence[Unit], drafts: Sequence[Draft]) -> tuple[Block, ...]:
@@ -83,18 +91,13 @@ def _blocks(units: Sequence[Unit], drafts: Sequence[Draft]) -> tuple[Block, ...]
         order, member = part.get(unit.index, (None, None))
         role: Role = member.role if member else "masthead" if unit.kind == "furniture" else "unknown"
         evidence = (*unit.evidence, *(member.evidence if member else ()))
-        confidence = 1.0 if member is None else _probability(member.score)
+        confidence = 1.0 if member is None else round(member.probability, 3)
         blocks.append(
             Block(
                 unit.index, role, unit.start, unit.end, unit.lines, unit.level, unit.bold, confidence, evidence, order
             )
         )
     return tuple(blocks)
-
-
-def _probability(score: float) -> float:
-    """Map a step's score to a confidence between 0.3 and 1."""
-    return round(max(0.3, min(1.0, 0.75 + 0.1 * score)), 3)
 
 
 def _page_flags(articles: Sequence[Article], units: Sequence[Unit]) -> tuple[str, ...]:

