@@ -13,6 +13,8 @@ from pipeline import evaluate, gate
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.measures import goldsets, metrics, pages, texts
 from pipeline.measures.subject import Figure, Reckoning, Subject, agree, figures_of
+from pipeline.text import AlignedText
+from pipeline.types import Layout
 
 RATES = {
     "f1": (metrics.f1, (2, 4, 6), 0.4),
@@ -269,6 +271,20 @@ def test_page_counts_turn_rates_into_sums():
         "title_exact": (1.0, 2),
     }
     assert (counts["kind_accuracy"], counts["paragraphs_exact"]) == ((1.0, 1), (2.0, 3))
+
+
+def test_own_counts_want_title_and_body_of_a_whole_article(make_context):
+    lines = [("title", "雨停路通"), ("byline", "记者 王丹"), ("paragraph", "路 通了｡"), ("credit", "据新华社")]
+    article = make_context(*lines, people=[("王丹", "记者")]).article
+    layout = Layout(AlignedText(""), (), (article,), ())
+    right = {"title": "雨停路通", "paragraphs": ["路通了。"], "authors": [{"name": "王丹"}]}
+    other = {"title": None, "paragraphs": ["雨停了。"], "authors": []}
+    assert pages.own_counts(layout, {"articles": [right, other]}) == {
+        "article_f1": (1, 1, 2),
+        "title_f1": (1, 1, 1),
+        "paragraph_f1": (1, 1, 2),
+        "author_f1": (1, 1, 1),
+    }
 
 
 @pytest.mark.parametrize(("residual", "closes"), [(3, True), (2, False)])

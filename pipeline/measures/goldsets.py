@@ -30,6 +30,8 @@ RAWTEXT = "rawtext"
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMES = ROOT / "tests" / "data" / "times.jsonl"
 EXAMPLES = ROOT / "examples" / "pages"
+OWN_PAGES = ROOT / "tests" / "pages"
+OWN_GOLD = OWN_PAGES / "gold"
 # Development pages that nobody looks at while rules are written: those with the smallest SHA-256 of the name.
 HELD_PAGES = 20
 _BMES_LABELS = {"NR": "PER", "NS": "LOC", "NT": "ORG"}
@@ -166,3 +168,9 @@ def read_times(path: Path = TIMES) -> tuple[list[dict[str, Any]], GoldSet]:
         raise AbsentError(f"no {path}")
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     return rows, describe("own times and quantities", (path,), path.parent)
+
+
+def own_pages() -> list[Path]:
+    """List the project's own pages that have gold: the examples, and those that only tests use."""
+    found = [path for folder in (EXAMPLES, OWN_PAGES) if folder.is_dir() for path in sorted(folder.iterdir())]
+    return [path for path in found if (OWN_GOLD / f"{path.name}.gold.json").is_file()]
