@@ -9,18 +9,23 @@ from jsonschema import Draft202012Validator
 from pipeline.records import load_schema
 
 
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a file; only a line feed ends one (a record may hold U+2028)."""
+    return path.read_text("utf-8").split("\n")[:-1]
+
+
 def check(folder: Path) -> str:
     """Validate every line of a run's output; return a summary, raise on the first fault."""
     counts = {}
     for name in ("articles", "pages", "errors"):
         validator = Draft202012Validator(load_schema(name[:-1]))
-        lines = (folder / f"{name}.jsonl").read_text("utf-8").splitlines()
+        lines = read_lines(folder / f"{name}.jsonl")
         for line in lines:
             validator.validate(json.loads(line))
         counts[name] = len(lines)
     if not counts["articles"] or counts["errors"]:
         raise SystemExit(f"{folder}: expected articles and no errors, found {counts}")
-    for line in (folder / "pages.jsonl").read_text("utf-8").splitlines():
+    for line in read_lines(folder / "pages.jsonl"):
         account = json.loads(line)["balance"]
         if account["in"] != sum(value for key, value in account.items() if key != "in"):
             raise SystemExit(f"{folder}: the balance of a page does not close: {account}")
