@@ -56,7 +56,7 @@ golden: $(VENV)/.dev ## Rewrite the golden outputs of the example pages; look at
 train: $(VENV)/.dev ## Train all models from the corpora: make train SHARED=../shared
 	$(PY) -m pipeline.training.segmenter --corpora $(CORPORA) --out models/pkuseg-1.0.0
 	$(PY) -m pipeline.training.tagger_ner --corpora $(CORPORA) --out models/tagger_ner-1.0.0
-	$(PY) -m pipeline.training.charlm --shared $(SHARED) --out models/charlm-1.0.0
+	$(PY) -m pipeline.training.charlm --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/charlm-1.0.0
 	$(PY) -m pipeline.training.places --corpora $(CORPORA) --out models/places-1.0.0
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0
