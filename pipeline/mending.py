@@ -44,22 +44,23 @@ def _profiles(members: Sequence[Member]) -> list[Profile]:
 def untangle(drafts: list[Draft], cohesion: Cohesion, seams: Seams) -> None:
     """Give back to an article that stops inside a sentence the texts that go on with it inside the next one."""
     news = [draft for draft in drafts if draft.kind == "news"]
-    for number, draft in enumerate(news[:-1]):
+    for number, draft in enumerate(news):
+        # An article may have been joined to the one before by now.
+        after = [item for item in news[number + 1 : number + 4] if item.members]
         texts = draft.texts()
-        if not texts or (draft.has("jump") and _jumps_on(draft)) or not ends_open(_body_key(texts[-1].unit)):
+        if not after or not texts or _jumps_on(draft) or not ends_open(_body_key(texts[-1].unit)):
             continue
-        following = news[number + 1]
-        found = _foreign(draft, following, cohesion, seams)
+        following, later = after[0], after[1] if len(after) > 1 else None
+        found = _foreign(draft, following, later, cohesion, seams)
         if found is None:
             continue
         start, stop = found
-        moved = following.members[start:stop]
-        tail = following.members[stop:]
-        following.members[start:] = tail
-        draft.members += moved
+        draft.members += following.members[start:stop]
+        del following.members[start:stop]
         for one in (draft, following):
             one.flags.add("interleaved")
-        _take_back(following, news[number + 2 :], cohesion)
+        if later is not None:
+            _take_back(following, later, cohesion)
 
 
 def _jumps_on(draft: Draft) -> bool:
@@ -70,53 +71,72 @@ def _body_key(unit: Unit) -> str:
     return unit.key[unit.edges.start : unit.edges.end] if unit.edges else unit.key
 
 
-def _foreign(draft: Draft, following: Draft, cohesion: Cohesion, seams: Seams) -> tuple[int, int] | None:
+# Texts of an article that are searched for a foreign run, and how far into it that run may begin.
+_SEARCH, _BEGINS_WITHIN = 40, 8
+# Weight of a text's pull (a difference of cosines, 0.03 to 0.1) against the log-odds of a join; least sum of both.
+_PULL_WEIGHT, _FOREIGN_SCORE = 40.0, 2.0
+
+
+def _foreign(
+    draft: Draft, following: Draft, later: Draft | None, cohesion: Cohesion, seams: Seams
+) -> tuple[int, int] | None:
     """Find the members of an article that belong to the one before: where they begin and end."""
-    own = _profiles(draft.texts())[-4:]
+    own = _profiles([member for member in draft.members if member.role == "title"] + draft.texts()[-4:])
     last = _body_key(draft.texts()[-1].unit)
-    places = [i for i, member in enumerate(following.members) if member.role == "paragraph"]
-    best: tuple[float, int] | None = None
-    for number, place in enumerate(places[1:8], 1):
-        unit = following.members[place].unit
-        before = following.members[places[number - 1]].unit
-        if unit.edges is not None and unit.edges.lead:
+    places = [i for i, member in enumerate(following.members) if member.role == "paragraph"][:_SEARCH]
+    units = [following.members[place].unit for place in places]
+    signed = following.members[-1].role == "credit" and later is not None and _is_headless(later)
+    apart = _profiles([member for member in following.members if member.role == "title"])
+    apart += _profiles(later.texts()[:3]) if later is not None and signed else []
+    best: tuple[float, int, int] | None = None
+    for start in range(1, min(len(places), _BEGINS_WITHIN)):
+        if units[start].edges is not None and units[start].edges.lead:  # type: ignore[union-attr]
             continue
-        join = seams.gain(last, _body_key(unit)) - max(0.0, seams.gain(_body_key(before), _body_key(unit)))
-        pull = _pull(own, following, places, number, cohesion)
-        score = join + 40.0 * pull
-        if join > 0 and pull > 0 and score > 2.0 and (best is None or score > best[0]):
-            best = (score, number)
+        join = seams.gain(last, _body_key(units[start]))
+        join -= max(0.0, seams.gain(_body_key(units[start - 1]), _body_key(units[start])))
+        if join <= 0:
+            continue
+        rest = [*apart, *(unit.profile for unit in units[:start])]
+        pull, stop = _longest_pull(own, rest, [unit.profile for unit in units[start:]], cohesion, signed=signed)
+        score = join + _PULL_WEIGHT * pull
+        if pull > 0 and score > _FOREIGN_SCORE and (best is None or score > best[0]):
+            best = (score, start, start + stop)
     if best is None:
         return None
-    number = best[1]
-    stop = number
-    while stop < len(places) and _pull(own, following, places, stop, cohesion, first=number) > 0:
-        stop += 1
+    _, start, stop = best
     end = places[stop] if stop < len(places) else len(following.members)
     while stop < len(places) and following.members[end - 1].role == "subhead":
         end -= 1
-    return places[number], end
+    return places[start], end
 
 
-def _pull(
-    own: Sequence[Profile],
-    following: Draft,
-    places: Sequence[int],
-    at: int,
-    cohesion: Cohesion,
-    first: int | None = None,
-) -> float:
-    """Measure how much nearer a text is to the article before than to the start of the one it stands in."""
-    unit = [following.members[places[at]].unit.profile]
-    rest = [following.members[place].unit.profile for place in places[: first if first is not None else at]]
-    return cohesion.similarity(own, unit) - cohesion.similarity(rest, unit) - _FOREIGN_MARGIN
+def _is_headless(draft: Draft) -> bool:
+    """Say whether an article begins with its text."""
+    return bool(draft.members) and draft.members[0].role == "paragraph"
 
 
-def _take_back(draft: Draft, later: Sequence[Draft], cohesion: Cohesion) -> None:
+def _longest_pull(
+    own: Sequence[Profile], rest: Sequence[Profile], texts: Sequence[Profile], cohesion: Cohesion, *, signed: bool
+) -> tuple[float, int]:
+    """Find how many of the texts are nearer to ``own`` than to ``rest``, and the mean pull of the first two.
+
+    A byline at the end signs the returning article, so the run then reaches it, unless the texts speak against it.
+    """
+    pulls = [cohesion.similarity(own, [text]) - cohesion.similarity(rest, [text]) for text in texts]
+    total = best = 0.0
+    stop = 0
+    for number, pull in enumerate(pulls, 1):
+        total += pull
+        if total >= best or (signed and number == len(pulls) and total > 0):
+            best, stop = total, number
+    first = pulls[:2]
+    return sum(first) / max(1, len(first)) - _FOREIGN_MARGIN / 2, max(1, stop)
+
+
+def _take_back(draft: Draft, rest: Draft, cohesion: Cohesion) -> None:
     """Join to an article the headless one after it, which the interleaved column had cut off."""
-    if not later or not later[0].texts() or not draft.texts():
+    if not rest.texts() or not draft.texts():
         return
-    rest = later[0]
     if any(member.role in ("byline", "subtitle") or member.unit.column for member in rest.members):
         return
     titles = [member for member in rest.members if member.role in ("title", "kicker", "column")]

@@ -101,6 +101,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("subhead.cohesion", max(0.0, clue.cohesion)),
             ("subhead.no_cohesion", max(0.0, -clue.cohesion)),
             ("subhead.style", clue.style),
+            ("subhead.open", float(clue.open_before)),
             ("subhead.parallel", float(clue.parallel and not clue.item)),
             ("subhead.item", float(clue.item)),
             ("subhead.fragment", fragment),

@@ -66,6 +66,7 @@ WEIGHTS: Mapping[str, float] = {
     "subhead.cohesion": 0.12,
     "subhead.no_cohesion": -0.56,
     "subhead.style": -0.33,
+    "subhead.open": -3.0,
     "subhead.item": -3.0,
     "subhead.parallel": 0.68,
     "subhead.fragment": -0.54,
@@ -116,7 +117,7 @@ WEIGHTS: Mapping[str, float] = {
     "close.bias": -0.77,
     "close.cohesion": -1.07,
     "close.no_cohesion": 0.71,
-    "close.open": -0.96,
+    "close.open": -0.3,
     # A text goes on with the open article, or begins one.
     "body.after_column": -0.77,
     "body.after_kicker": -3.20,
