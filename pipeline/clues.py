@@ -129,7 +129,8 @@ def _compare(units: Sequence[Unit], i: int, clue: Clues, cohesion: Cohesion) -> 
     """Compare the texts on both sides of a unit, and a heading with both."""
     unit = units[i]
     clue.before = tuple(_texts(units, i - 1, -1, _BEFORE))
-    clue.after = tuple(_texts(units, i, 1, _AFTER))
+    # Where a sentence breaks off before a heading, what follows soon may be the rest of it: only the first text counts.
+    clue.after = tuple(_texts(units, i, 1, 1 if clue.open_before and unit.kind == "head" else _AFTER))
     clue.cohesion = cohesion_score(cohesion, clue.before, clue.after)
     if unit.kind == "text" and clue.cohesion <= _FAR_BELOW:
         far = tuple(_texts(units, i - 1, -1, _FAR_BEFORE)), tuple(_texts(units, i, 1, _FAR_AFTER))

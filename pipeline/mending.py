@@ -12,8 +12,8 @@ from pipeline.notices import Draft, Member
 from pipeline.seams import Seams
 from pipeline.types import Role
 
-# An item of a round-up: one or two paragraphs, together no longer than this many characters.
-_ITEM_TEXTS, _ITEM_CHARS = 2, 420
+# An item of a round-up: one or two paragraphs (one may be cut by a column), together no longer than this many characters.
+_ITEM_TEXTS, _ITEM_CHARS = 3, 420
 # A paragraph that repeats another has this share of its bigrams; shorter ones repeat by chance (formulas, list items).
 _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
 # Cosine by which a text must be nearer to the article before the break than to the one it stands in.
@@ -309,6 +309,10 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
             draft.form = "brief" if _is_item(draft, own_head=True) else draft.form
         elif heading is not None and _is_item(draft, own_head=False):
             draft.column, draft.form = heading, "brief"
+            for member in draft.members:
+                # Items have a title and nothing else above their text: another line is its second half.
+                if member.role in ("kicker", "subtitle"):
+                    member.role = "title"
         else:
             heading = None
 
@@ -324,7 +328,7 @@ def _is_item(draft: Draft, *, own_head: bool) -> bool:
     if not texts or len(texts) > _ITEM_TEXTS or sum(len(member.unit.key) for member in texts) > _ITEM_CHARS:
         return False
     barred: tuple[Role, ...]
-    barred = ("kicker", "subhead", "jump") if own_head else ("kicker", "column", "subhead", "jump", "subtitle")
+    barred = ("subhead", "jump") if own_head else ("column", "subhead", "jump")
     return draft.has("title") and not any(draft.has(role) for role in barred)
 
 
