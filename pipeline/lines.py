@@ -21,6 +21,7 @@ _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
 _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
+_CELL_TAG = re.compile(r"<t[dh][ >]", re.IGNORECASE)
 _HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
 _CELLS = re.compile(r"(?<!\\)\|")
 _PAGE_RULE = re.compile(r"\s*(?:\{?\d{0,4}\}?-{3,}|={3,}|\*{3,}|_{3,}|```.*|\\newpage|\f)\s*")
@@ -71,19 +72,22 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
         at = end
         while hide < len(hidden) and hidden[hide][1] <= start:
             hide += 1
-        line = _make_line(cleaned, start, end, _visible(start, end, hidden, hide))
-        if line is None or cleaned.source_at(line.start) < page.body_start:
-            gap = gap or line is None
+        pieces = _visible(start, end, hidden, hide)
+        found = _table_rows(cleaned, pieces, start, end) if _CELL_TAG.search(raw) else []
+        line = None if found else _make_line(cleaned, start, end, pieces)
+        found = found or ([line] if line is not None else [])
+        if not found or cleaned.source_at(found[0].start) < page.body_start:
+            gap = gap or not found
             if "![" in raw or "<img" in raw:
                 image = True
                 if lines:
                     lines[-1].image = True
             continue
-        line.image, image = image, False
-        line.number = bisect_right(newlines, cleaned.source_at(line.start) - 1) + 1
-        line.gap = gap
-        gap = False
-        lines.append(line)
+        found[0].image, image = image, False
+        found[0].gap, gap = gap, False
+        for line in found:
+            line.number = bisect_right(newlines, cleaned.source_at(line.start) - 1) + 1
+        lines += found
     return lines
 
 
@@ -110,6 +114,21 @@ def _comments(text: str) -> Iterator[tuple[int, int]]:
             return
         yield at, end + 3
         at = text.find("<!--", end + 3)
+
+
+def _table_rows(cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int) -> list[Line]:
+    """Make a line of every row of an HTML table, its cells parted by a blank."""
+    rows: list[list[AlignedText]] = [[]]
+    at = start
+    for low, high in pieces:
+        if "tr" in cleaned.text[at:low].lower():
+            rows.append([])
+        cell = cleaned.slice(low, high).strip()
+        if cell.text:
+            rows[-1].append(cell)
+        at = high
+    contents = [AlignedText.join(row, " ") for row in rows if row]
+    return [Line(0, text, normalise(text.text), start, end, shape="table") for text in contents]
 
 
 def _visible(start: int, end: int, hidden: Sequence[tuple[int, int]], at: int) -> list[tuple[int, int]]:

@@ -38,6 +38,12 @@ def test_scan_lines_takes_markup_off(line, text, level, bold):
     assert (found.content.text, found.level, found.bold) == (text, level, bold)
 
 
+def test_scan_lines_reads_the_rows_of_an_html_table():
+    text = "<html><table><tr><td>品种</td><td>价格</td></tr><tr><td>土豆</td><td>2.60</td></tr></table></html>"
+    found = scan_lines(page_of(text), AlignedText.of(text))
+    assert [(line.content.text, line.shape) for line in found] == [("品种 价格", "table"), ("土豆 2.60", "table")]
+
+
 def test_scan_lines_numbers_lines_of_the_file_and_skips_front_matter():
     text = "---\npaper: 某报\n---\n\n# 新桥通车\n\n昨日通车。"
     found = scan_lines(page_of(text, body_start=text.index("\n\n#") + 1), AlignedText.of(text))
