@@ -61,6 +61,18 @@ class Edges:
     jump_to: str | None = None
 
 
+# 文/王丹 图/李明: the word before the slash says the part of the names after it (文/图 王丹 says both).
+_SLASHED = {
+    "文字": "撰文",
+    "撰文": "撰文",
+    "文": "撰文",
+    "图片": "摄影",
+    "摄影": "摄影",
+    "图": "摄影",
+    "文并摄": "摄影",
+}
+_ROLE_SLASH = re.compile(r"(?:^|(?<= ))(文字|撰文|文并摄|文|图片|摄影|图)[/｜|](?!文|图)")
+
 BRACKETS = "（）()［］[]〔〕【】 "
 _OPENING, _CLOSING = "（(［〔【", "）)］〕】"
 _CHINESE_DIGITS = "零一二三四五六七八九"
@@ -95,6 +107,7 @@ def split_names(text: str, grammar: Grammar, *, strict: bool) -> list[str] | Non
     if "·" in text or "•" in text:
         words = [word for word in re.split(r"[ 、，,/;；|]+", text.strip()) if word]
     names: list[str] = []
+    words = _join_letters(words, grammar)
     at = 0
     while at < len(words):
         word = words[at]
@@ -108,6 +121,29 @@ def split_names(text: str, grammar: Grammar, *, strict: bool) -> list[str] | Non
             return None
         names.append(word)
     return names if len(names) <= _MAX_PEOPLE else None
+
+
+def _join_letters(words: list[str], grammar: Grammar) -> list[str]:
+    """Join names that were set with a blank between all characters: 赵 见 深; five are parted by the surname in them."""
+    joined: list[str] = []
+    at = 0
+    while at < len(words):
+        stop = at
+        while stop < len(words) and len(words[stop]) == 1:
+            stop += 1
+        letters = words[at:stop]
+        if len(letters) == 3:
+            joined.append("".join(letters))
+        elif len(letters) == 5:
+            cut = 2 if letters[2] in grammar.surnames else 3
+            joined += ["".join(letters[:cut]), "".join(letters[cut:])]
+        else:
+            joined += letters
+        if stop == at:
+            joined.append(words[at])
+            stop += 1
+        at = stop
+    return joined
 
 
 def _strip_house(text: str, grammar: Grammar) -> tuple[str, str | None]:
@@ -135,7 +171,7 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
         text = text[1:-1].strip()
     if any(char in text for char in "。！？；“”《》") or not text:
         return None
-    text = text.replace("：", " ")
+    text = _ROLE_SLASH.sub(lambda match: f" {_SLASHED[match.group(1)]} ", text.replace("：", " ")).strip()
     people, role, photo, agency = _read_people(text, grammar, strict=not (bracketed or sign))
     if not people:
         return None
@@ -160,6 +196,9 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
         if names is None:
             return [], False, False, None
         word = match.group() if match else ""
+        if match and len(word) == 1 and not names and not pending:
+            # 文 and 图 follow names; before one they are its surname (评论员 文 思).
+            continue
         at = match.end() if match else at
         if match and word in grammar.suffixes and (names or pending) and not _opens_names(text, at, word, grammar):
             given = grammar.suffixes[word] or role
@@ -272,17 +311,22 @@ def _read_lead_byline(key: str, at: int, edges: Edges, grammar: Grammar) -> int:
                 edges.credits.append(credit)
                 edges.lead.append(Piece("byline", at, close))
                 return _skip(key, close)
-    elif edges.dateline:
-        match = re.match(
-            r"(?:本报)?(?:首席|见习|特约)?(?:记者|通讯员)[ ：]?[^，。：（）]{2,30}?(?:报道|摄影报道)(?:[：，]| |$)",
-            key[at : at + EDGE],
-        )
+    else:
+        match = _LEAD_REPORT.match(key[at : at + EDGE])
+        if match and not edges.dateline and not match.group().endswith("："):
+            match = None
         credit = parse_credit(match.group().rstrip("：， "), grammar) if match else None
         if match and credit:
             edges.credits.append(credit)
             edges.lead.append(Piece("byline", at, at + match.end()))
             return _skip(key, at + match.end())
     return at
+
+
+# 记者骆明、通讯员尚农报道： — after a marker a comma or a blank may stand for the colon.
+_LEAD_REPORT = re.compile(
+    r"(?:本报)?(?:首席|见习|特约)?(?:记者|通讯员)[ ：]?[^，。：（）]{2,30}?(?:报道|摄影报道)(?:[：，]| |$)"
+)
 
 
 def _close(key: str, at: int) -> int:

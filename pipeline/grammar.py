@@ -20,14 +20,23 @@ _SHAPE: dict[str, dict[str, type]] = {
     "datelines": {"patterns": list},
     "bylines": {"roles": dict, "suffixes": dict, "house": dict},
     "names": {"surnames": str, "compound": list},
-    "credits": {"patterns": list, "photo": list},
+    "credits": {"patterns": list, "signed": list, "photo": list},
     "jumps": {"to": list, "from": list},
-    "furniture": {"strong": list, "weak": list, "sections": list, "papers": str, "editors": list, "contacts": list},
-    "notices": {"titles": list, "cues": list},
+    "furniture": {
+        "strong": list,
+        "weak": list,
+        "sections": list,
+        "papers": str,
+        "editors": list,
+        "guides": list,
+        "guide_lines": list,
+        "contacts": list,
+    },
+    "notices": {"titles": list, "signatures": list, "cues": list},
     "weather": {"titles": list, "cues": list},
     "tables": {"titles": list},
     "ads": {"cues": list, "phone": str},
-    "slogans": {"words": list},
+    "slogans": {"patterns": list, "signed": list, "words": list},
     "columns": {"brackets": list, "signs": str, "words": list},
     "roundups": {"words": list},
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
@@ -63,6 +72,7 @@ class Grammar:
     surnames: frozenset[str]
     compound: tuple[str, ...]
     credits: re.Pattern[str]
+    signed: re.Pattern[str]
     photo_credits: re.Pattern[str]
     jump_to: re.Pattern[str]
     jump_from: re.Pattern[str]
@@ -71,8 +81,11 @@ class Grammar:
     sections: frozenset[str]
     papers: re.Pattern[str]
     editors: re.Pattern[str]
+    guides: re.Pattern[str]
+    guide_lines: re.Pattern[str]
     contacts: re.Pattern[str]
     notice_titles: re.Pattern[str]
+    notice_signatures: re.Pattern[str]
     notice_cues: re.Pattern[str]
     weather_titles: re.Pattern[str]
     weather_cues: re.Pattern[str]
@@ -80,6 +93,8 @@ class Grammar:
     ad_cues: re.Pattern[str]
     phone: re.Pattern[str]
     slogans: frozenset[str]
+    slogan_lines: re.Pattern[str]
+    slogans_signed: re.Pattern[str]
     column_brackets: tuple[str, ...]
     column_signs: str
     column_words: re.Pattern[str]
@@ -185,6 +200,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         surnames=frozenset(raw["names"]["surnames"]),
         compound=tuple(raw["names"]["compound"]),
         credits=make.any_of("credits", "patterns"),
+        signed=make.any_of("credits", "signed"),
         photo_credits=make.any_of("credits", "photo"),
         jump_to=make.any_of("jumps", "to"),
         jump_from=make.any_of("jumps", "from"),
@@ -193,8 +209,11 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         sections=frozenset(raw["furniture"]["sections"]),
         papers=make.one(raw["furniture"]["papers"], "furniture.papers"),
         editors=make.any_of("furniture", "editors"),
+        guides=make.any_of("furniture", "guides"),
+        guide_lines=make.any_of("furniture", "guide_lines", form="(?:{})$"),
         contacts=make.any_of("furniture", "contacts", words=True),
         notice_titles=make.any_of("notices", "titles"),
+        notice_signatures=make.any_of("notices", "signatures"),
         notice_cues=make.any_of("notices", "cues"),
         weather_titles=make.any_of("weather", "titles"),
         weather_cues=make.any_of("weather", "cues"),
@@ -202,6 +221,8 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         ad_cues=make.any_of("ads", "cues"),
         phone=make.one(raw["ads"]["phone"], "ads.phone"),
         slogans=frozenset(raw["slogans"]["words"]),
+        slogan_lines=make.any_of("slogans", "patterns"),
+        slogans_signed=make.any_of("slogans", "signed"),
         column_brackets=tuple(columns["brackets"]),
         column_signs=columns["signs"],
         column_words=make.any_of("columns", "words", form="(?:{})$", words=True),
