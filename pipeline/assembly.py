@@ -17,6 +17,8 @@ from pipeline.types import Article, Byline, Dateline, Person, Role, Zone
 
 _CELL = re.compile(r"(?<!\\)\|")
 _RULE_ROW = re.compile(r"[|:\-\s—]+")
+# Particles, suffixes and marks with which no sentence begins: an article that does has lost its start.
+_NO_SENTENCE_STARTS = tuple("了的着们得性化者和及、，。；：！？,;:!?）)”’》】")
 # Within an article a text after one that stops inside a sentence goes on with it unless the clues speak against.
 _JOIN_FLOOR = -1.0
 
@@ -131,7 +133,9 @@ def _flags(draft: Draft, parts: _Parts, title: str | None, min_confidence: float
     if any(item.startswith("late_title") for member in draft.members for item in member.evidence):
         flags.add("head_after_body")
     if texts and draft.kind == "news" and draft.form != "poem":
-        last = texts[-1].unit
+        first, last = texts[0].unit, texts[-1].unit
+        if parts.dateline is None and first.body.text.strip()[:1] in _NO_SENTENCE_STARTS:
+            flags.add("truncated_start")
         if ends_open(last.body.text) and len(last.key) > 12:
             flags.add("truncated_end")
     if draft.confidence < min_confidence:

@@ -160,6 +160,13 @@ def test_split_page_reads_kicker_title_subtitle_and_column():
     )
 
 
+def test_split_page_flags_an_article_that_lost_its_ends():
+    head, _, body = ORCHARD.partition("\n\n")
+    text = f"{head}\n\n{body.replace('本报讯 金秋时节，山前村的玉露梨迎来丰收', '了大丰收').replace('收入更加稳定。', '收')}"
+    (article,) = articles_of(text.replace("\n\n（赵红梅）", ""))
+    assert {"truncated_start", "truncated_end"} <= set(article.flags)
+
+
 def test_split_page_begins_an_article_at_a_lead_byline():
     untitled = ORCHARD.partition("\n\n")[2].replace("本报讯 ", "")
     found = articles_of(f"{BRIDGE}\n\n□本报记者 钱多多\n\n{untitled}")
