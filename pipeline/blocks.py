@@ -210,6 +210,8 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:  # noqa: PLR0911
             bare != key and grammar.credits.fullmatch(bare)
         ):
             return "source"
+        if grammar.signed.fullmatch(bare) and (bare != key or not unit.level):
+            return "source"
         unit.credit = parse_credit(key, grammar)
         nameless = unit.credit is not None and not unit.credit.role and not unit.credit.bracketed
         # 简讯 could be a person called 简; as a line of its own it is a heading.
@@ -222,6 +224,8 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:  # noqa: PLR0911
 def is_slogan(key: str, grammar: Grammar) -> bool:
     """Say whether a line is made of public-service slogans only."""
     words = [word for word in re.split(r"[ ，。！、·|—-]+", key) if word]
+    if grammar.slogan_lines.fullmatch(key):
+        return True
     return 0 < len(words) <= 16 and all(word in grammar.slogans for word in words)
 
 
@@ -254,11 +258,52 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
     paper = normalise(page.publication.name or "").strip()
     repeats = Counter(unit.key.strip() for unit in units if len(unit.key) <= 10)
     candidates = [unit for unit in units if unit.kind in ("head", "text", "byline", "source", "furniture")]
+    _mark_guides(candidates, grammar)
     for place, unit in enumerate(candidates):
         edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE
-        if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX:
+        if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
         if reason:
             unit.kind = "furniture"
             unit.evidence.append(f"furniture:{reason}")
+
+
+# Titles in a box that points to other pages.
+_GUIDE_LENGTH = 45
+
+
+def _mark_guides(units: list[Unit], grammar: Grammar) -> None:
+    """Find boxes that point to other pages (导读): a heading over lines that end with a page number, or two of them."""
+    lines = [
+        len(unit.key) <= _GUIDE_LENGTH
+        and unit.kind != "furniture"
+        and grammar.guide_lines.search(unit.key.strip()) is not None
+        for unit in units
+    ]
+    for place, unit in enumerate(units):
+        head = grammar.guides.fullmatch(unit.key.strip(" " + grammar.column_signs)) is not None
+        stop = place + head
+        while stop < len(units) and lines[stop]:
+            stop += 1
+        if (head and stop > place + 1) or stop > place + 1:
+            for item in units[place:stop]:
+                item.kind = "furniture"
+                item.evidence.append("furniture:guide")
+
+
+def _is_signing_date(units: list[Unit], place: int, grammar: Grammar) -> bool:
+    """Say whether a date alone on its line dates the notice above it and not the issue."""
+    key = units[place].key.strip()
+    if (
+        not place
+        or not grammar.notice_signatures.fullmatch(key.replace(" ", ""))
+        or not key.replace(" ", "").endswith("日")
+    ):
+        return False
+    before = units[place - 1]
+    text = before.key.strip()
+    return before.kind != "furniture" and (
+        grammar.notice_signatures.fullmatch(text) is not None
+        or (before.kind == "text" and grammar.notice_cues.search(text[-60:]) is not None)
+    )

@@ -63,9 +63,9 @@ class Edges:
 
 # 文/王丹 图/李明: the word before the slash says the part of the names after it (文/图 王丹 says both).
 _SLASHED = {
-    "文字": "撰文",
-    "撰文": "撰文",
-    "文": "撰文",
+    "文字": "作者",
+    "撰文": "作者",
+    "文": "作者",
     "图片": "摄影",
     "摄影": "摄影",
     "图": "摄影",
@@ -124,7 +124,7 @@ def split_names(text: str, grammar: Grammar, *, strict: bool) -> list[str] | Non
 
 
 def _join_letters(words: list[str], grammar: Grammar) -> list[str]:
-    """Join names that were set with a blank between all characters: 赵 见 深; five are parted by the surname in them."""
+    """Join names set with a blank between all characters: 赵 见 深; five are parted by the surname in them."""
     joined: list[str] = []
     at = 0
     while at < len(words):
@@ -171,11 +171,27 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
         text = text[1:-1].strip()
     if any(char in text for char in "。！？；“”《》") or not text:
         return None
-    text = _ROLE_SLASH.sub(lambda match: f" {_SLASHED[match.group(1)]} ", text.replace("：", " ")).strip()
+    text = text.replace("：", " ")
+    if _ROLE_SLASH.match(text):
+        return _read_slashed(text, grammar, bracketed=bracketed, sign=sign)
     people, role, photo, agency = _read_people(text, grammar, strict=not (bracketed or sign))
     if not people:
         return None
     return Credit(tuple(people), role, bracketed, sign, photo, agency, text.startswith(grammar.house))
+
+
+def _read_slashed(text: str, grammar: Grammar, *, bracketed: bool, sign: bool) -> Credit | None:
+    """Read 文/本报记者 王丹 图/李明: each slash opens a run of names; those without a role of their own take its."""
+    parts = _ROLE_SLASH.split(text)
+    people: list[Person] = []
+    agency: str | None = None
+    for word, run in zip(parts[1::2], parts[2::2], strict=True):
+        found, _, _, agency = _read_people(run.strip(), grammar, strict=False)
+        if not found:
+            return None
+        photo = _SLASHED[word] == "摄影" and word != "文并摄"
+        people += [Person(p.name, "摄影" if photo else p.role or _SLASHED[word]) for p in found]
+    return Credit(tuple(people), True, bracketed, sign, False, agency, False)
 
 
 def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Person], bool, bool, str | None]:

@@ -18,19 +18,29 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
         return "masthead"
     if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]
         return "masthead" if edge or repeated or len(key) <= 6 else None
-    words = [word for word in re.split(r"[ 　|·，]+", key) if word]
-    if grammar.furniture_strong.fullmatch(key):
-        return "page line"
-    strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
-    if strong and all(_is_furniture_word(word, paper, grammar) for word in words):
+    if key and _is_page_line(key, paper, grammar):
         return "page line"
     if edge and key in grammar.sections:
         return "section"
-    if _is_editors(key, grammar):
+    editors = grammar.editors.search(key)
+    if (
+        editors
+        and _is_editors(key[editors.start() :], grammar)
+        and _is_page_line(key[: editors.start()], paper, grammar)
+    ):
         return "editors"
     if grammar.contacts.match(key) and (edge or re.search(r"\d{5}|@", key)):
         return "address"
     return None
+
+
+def _is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
+    """Say whether a line is made of a date, a page number and what stands beside them; so is an empty one."""
+    words = [word for word in re.split(r"[ 　|·，]+", key) if word]
+    if not words or grammar.furniture_strong.fullmatch(key):
+        return True
+    strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
+    return bool(strong) and all(_is_furniture_word(word, paper, grammar) for word in words)
 
 
 def _is_furniture_word(word: str, paper: str, grammar: Grammar) -> bool:

@@ -99,6 +99,11 @@ def _run(live: Sequence[Unit], free: Sequence[bool], at: int, kinds: tuple[str, 
 
 def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
     """Take a run of slogan lines; a single word alone is no slogan (法治 may be the name of a page)."""
+    stop = _signed_slogan(live, free, at, _)
+    if stop:
+        return Draft(
+            [Member(unit, "paragraph", 4.0, ("slogan",)) for unit in live[at:stop]], "filler", "filler"
+        ), range(at, stop)
     stop = _run(live, free, at, ("slogan",))
     words = [word for unit in live[at:stop] for word in re.split(r"[ ，。！、·|—-]+", unit.key) if word]
     if stop == at or (len(words) < 2 and len(words[0]) < 6):
@@ -106,6 +111,26 @@ def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> 
     return Draft([Member(unit, "paragraph", 5.0, ("slogan",)) for unit in live[at:stop]], "filler", "filler"), range(
         at, stop
     )
+
+
+# Lines of a public-service slogan above the line that says who put it up, and the longest of them.
+_SLOGAN_LINES, _SLOGAN_LENGTH = 3, 20
+
+
+def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> int:
+    """Give the end of a slogan that is signed by who put it up (文明办 宣); 0 where none begins."""
+    for place in range(at + 1, min(len(live), at + _SLOGAN_LINES + 1)):
+        before, line = live[place - 1], live[place]
+        if not free[place] or len(before.key) > _SLOGAN_LENGTH or before.key[-1:] in _STOPS:
+            return 0
+        if grammar.slogans_signed.fullmatch(line.key.strip()):
+            return place + 1
+        if line.kind not in ("head", "slogan"):
+            return 0
+    return 0
+
+
+_STOPS = "。；：，"
 
 
 def _bare(key: str, grammar: Grammar) -> str:
@@ -157,16 +182,43 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
     if unit.kind != "head" or not _is_notice_title(unit, grammar):
         return _NOTHING
     stop = at + 1
-    while stop < len(live) and free[stop] and stop - at <= _MAX_NOTICE_LINES:
-        line = live[stop]
-        if not _is_line(line) or (line.edges and (line.edges.dateline or line.edges.jump_from)):
+    for place in range(at + 1, min(len(live), at + _MAX_NOTICE_LINES + 1)):
+        line = live[place]
+        if not free[place] or not _is_notice_line(line, grammar):
             break
-        if not grammar.notice_cues.search(line.key[:400]):
-            break
-        stop += 1
+        # A line that says nothing a notice says belongs to it when one further down does.
+        if _is_signature(line, grammar) or grammar.notice_cues.search(line.key[:400]):
+            stop = place + 1
     if stop == at + 1:
         return _NOTHING
     return _titled(live, at, at + 1, stop, "notice", "notice"), range(at, stop)
+
+
+def _is_notice_line(unit: Unit, grammar: Grammar) -> bool:
+    """Say whether a unit can stand in a notice: no heading, and nothing that only news has."""
+    if _is_signature(unit, grammar):
+        return True
+    news = unit.edges is not None and (unit.edges.dateline or unit.edges.jump_from or unit.edges.end_credits)
+    return not unit.is_heading and _is_line(unit) and not news and not _is_notice_title(unit, grammar)
+
+
+def _is_signature(unit: Unit, grammar: Grammar) -> bool:
+    """Say whether a line signs a notice: the body that gives it, a person to ask, a date."""
+    key = unit.key.strip()
+    return (
+        not unit.level
+        and len(key) <= 48
+        and (
+            grammar.notice_signatures.fullmatch(key) is not None
+            or grammar.notice_signatures.fullmatch(key.replace(" ", "")) is not None
+        )
+    )
+
+
+def close_up(key: str) -> str:
+    """Take the blanks out of a heading set with one between all characters: 公 告, 简 讯."""
+    parts = key.split()
+    return "".join(parts) if parts and all(len(part) == 1 for part in parts) else key
 
 
 def _is_line(unit: Unit) -> bool:
@@ -176,7 +228,7 @@ def _is_line(unit: Unit) -> bool:
 
 def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
     """Say whether a heading is a notice's; one with another title after a blank on the same line counts too."""
-    key = _bare(unit.key, grammar)
+    key = close_up(_bare(unit.key, grammar))
     first = key.partition(" ")[0]
     return grammar.notice_titles.fullmatch(key) is not None or (
         4 <= len(first) <= 8 and grammar.notice_titles.fullmatch(first) is not None

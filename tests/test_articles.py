@@ -162,7 +162,8 @@ def test_split_page_reads_kicker_title_subtitle_and_column():
 
 def test_split_page_flags_an_article_that_lost_its_ends():
     head, _, body = ORCHARD.partition("\n\n")
-    text = f"{head}\n\n{body.replace('本报讯 金秋时节，山前村的玉露梨迎来丰收', '了大丰收').replace('收入更加稳定。', '收')}"
+    body = body.replace("本报讯 金秋时节，山前村的玉露梨迎来丰收", "了大丰收").replace("收入更加稳定。", "收")
+    text = f"{head}\n\n{body}"
     (article,) = articles_of(text.replace("\n\n（赵红梅）", ""))
     assert {"truncated_start", "truncated_end"} <= set(article.flags)
 
