@@ -12,7 +12,7 @@ from pipeline.notices import Draft, Member
 from pipeline.seams import Seams
 from pipeline.types import Role
 
-# An item of a round-up: one or two paragraphs, one of them cut by a column, together not longer than so many characters.
+# An item of a round-up: one or two paragraphs, one of them cut by a column, together not longer than 420 characters
 _ITEM_TEXTS, _ITEM_CHARS = 3, 420
 # A paragraph that repeats another has this share of its bigrams; shorter ones repeat by chance (formulas, list items).
 _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8

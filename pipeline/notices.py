@@ -71,7 +71,7 @@ def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion:
     free = [True] * len(live)
     drafts: list[Draft] = []
     photo = partial(_photo, seams=seams, cohesion=cohesion)
-    for finder in (_slogan, _weather, _table, _notice, _verse, photo, _ad):
+    for finder in (_weather, _table, _notice, _slogan, _verse, photo, _ad):
         at = 0
         while at < len(live):
             draft, used = finder(live, free, at, grammar) if free[at] else _NOTHING
@@ -123,6 +123,8 @@ def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar:
         before, line = live[place - 1], live[place]
         if not free[place] or len(before.key) > _SLOGAN_LENGTH or before.key[-1:] in _STOPS:
             return 0
+        if _is_signature(before, grammar):
+            return 0
         if grammar.slogans_signed.fullmatch(line.key.strip()):
             return place + 1
         if line.kind not in ("head", "slogan"):
@@ -168,6 +170,11 @@ def _table(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _
     if live[at].kind != "table" or (at and free[at - 1] and live[at - 1].kind == "table"):
         return _NOTHING
     stop = _run(live, free, at, ("table",))
+    if at and live[at - 1].key.startswith("附"):
+        # A table with 附 before its heading belongs to the story above.
+        return _NOTHING
+    if stop < len(live) and free[stop] and _TABLE_NOTE.fullmatch(live[stop].key.strip()):
+        stop += 1
     headed = at > 0 and free[at - 1] and live[at - 1].kind == "head" and live[at].lines[0] - live[at - 1].lines[1] <= 3
     inside = at > 0 and free[at - 1] and live[at - 1].kind == "text" and stop < len(live) and live[stop].kind == "text"
     if not headed and inside:
@@ -176,15 +183,22 @@ def _table(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _
     return _titled(live, start, at, stop, "notice", "table"), range(start, stop)
 
 
+# The line below a table that gives its unit or its source.
+_TABLE_NOTE = re.compile(r"[（(]?(?:注|单位|数据来源|资料来源|来源)[：: ].{1,60}[）)]?")
+
+
 def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a notice's heading and its text, as long as it speaks as notices do."""
     unit = live[at]
     if unit.kind != "head" or not _is_notice_title(unit, grammar):
         return _NOTHING
-    stop = at + 1
+    stop, lost = at + 1, _LOST.search(unit.key) is not None
     for place in range(at + 1, min(len(live), at + _MAX_NOTICE_LINES + 1)):
         line = live[place]
         if not free[place] or not _is_notice_line(line, grammar):
+            break
+        if lost and not _is_signature(line, grammar) and not _LOST.search(line.key[:400]):
+            # Losses are announced line by line; what speaks of none is the advertisement below them.
             break
         # A line that says nothing a notice says belongs to it when one further down does.
         if _is_signature(line, grammar) or grammar.notice_cues.search(line.key[:400]):
@@ -192,6 +206,9 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
     if stop == at + 1:
         return _NOTHING
     return _titled(live, at, at + 1, stop, "notice", "notice"), range(at, stop)
+
+
+_LOST = re.compile(r"遗失|挂失|丢失|不慎|作废|被盗|灭失")
 
 
 def _is_notice_line(unit: Unit, grammar: Grammar) -> bool:
@@ -232,6 +249,50 @@ def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
     first = key.partition(" ")[0]
     return grammar.notice_titles.fullmatch(key) is not None or (
         4 <= len(first) <= 8 and grammar.notice_titles.fullmatch(first) is not None
+    )
+
+
+# Free verse: lines of at most this many characters, without a number, at least five of them or four in one block.
+_VERSE_LINE, _FREE_VERSE = 16, 5
+
+
+def _free_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a run of short unpunctuated lines below a title and a poet's name: verse without a metre."""
+    stop = at
+    while stop < len(live) and free[stop] and _is_free_line(live[stop], grammar):
+        stop += 1
+    solid = not any(unit.gap for unit in live[at + 1 : stop])
+    if stop - at < (_MIN_VERSE_LINES if solid else _FREE_VERSE):
+        return _NOTHING
+    head = at
+    if head > 0 and free[head - 1] and live[head - 1].kind == "byline":
+        head -= 1
+    if head == 0 or not free[head - 1] or live[head - 1].kind != "head":
+        return _NOTHING
+    head -= 1
+    members = [Member(u, "byline" if u.kind == "byline" else "title", 4.0, ("verse",)) for u in live[head:at]]
+    if head > 0 and free[head - 1] and live[head - 1].kind == "head" and _is_column(live[head - 1], grammar):
+        head -= 1
+        members.insert(0, Member(live[head], "column", 4.0, ("verse",)))
+    members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[at:stop]]
+    return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
+
+
+def _is_column(unit: Unit, grammar: Grammar) -> bool:
+    return unit.column or grammar.column_words.search(close_up(unit.key.strip())) is not None
+
+
+def _is_free_line(unit: Unit, grammar: Grammar) -> bool:
+    key = unit.key.strip()
+    return (
+        not unit.is_heading
+        and unit.kind in ("head", "text")
+        and 2 <= len(key) <= _VERSE_LINE
+        and sum(map(is_han, key)) >= 0.8 * len(key)
+        and not any(char.isdigit() or char in "：（）《》“”。；" for char in key)
+        and not grammar.column_words.search(key)
+        and not _is_signature(unit, grammar)
+        and not _is_notice_title(unit, grammar)
     )
 
 
