@@ -17,7 +17,7 @@ from pipeline.cohesion import Profile, profile
 from pipeline.furniture import FURNITURE_MAX, furniture_reason
 from pipeline.grammar import Grammar, normalise
 from pipeline.lines import Line, group_lines, scan_lines
-from pipeline.text import AlignedText, count_visible, is_han
+from pipeline.text import AlignedText, Replacement, count_visible, is_han
 from pipeline.types import Page
 
 UnitKind = Literal[
@@ -101,6 +101,10 @@ def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
         gap=first.gap,
         image=first.image or last.image,
     )
+    if first.shape != "table" and _is_spaced_word(key, grammar):
+        blanks = [Replacement(at, at + 1, "", SPACED_HEADING) for at, char in enumerate(key) if char == " "]
+        unit.content = content.replace(blanks)
+        unit.key = key = normalise(unit.content.text)
     unit.kind = "table" if first.shape == "table" else _read_kind(unit, grammar)
     if unit.kind == "text":
         unit.edges = find_edges(key, grammar)
@@ -108,6 +112,25 @@ def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
             _settle_formula(unit)
     unit.profile = profile(key)
     return unit
+
+
+# Rule of the repair that closes a spaced standing word up.
+SPACED_HEADING = "spaced_heading"
+
+
+def _is_spaced_word(key: str, grammar: Grammar) -> bool:
+    """Say whether a line is a standing word with blanks between all its characters: 公 告, 简 讯, 社 论."""
+    parts = key.split()
+    if not 2 <= len(parts) <= 5 or any(len(part) > 1 for part in parts):
+        return False
+    closed = "".join(parts)
+    return bool(
+        grammar.roundups.search(closed)
+        or grammar.column_words.search(closed)
+        or grammar.notice_titles.fullmatch(closed)
+        or grammar.weather_titles.fullmatch(closed)
+        or closed in grammar.sections
+    )
 
 
 # Headings over short items (一周要闻) are short themselves.
@@ -264,9 +287,24 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
         if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
+        if not reason and 0 < place <= _PLACE_EDGE and _is_page_name(candidates[place - 1 : place + 2], grammar):
+            reason = "section"
         if reason:
             unit.kind = "furniture"
             unit.evidence.append(f"furniture:{reason}")
+
+
+def _is_page_name(around: list[Unit], grammar: Grammar) -> bool:
+    """Say whether a short line at the top stands between furniture: the name of the page below its number."""
+    key = around[1].key.strip()
+    after = around[2].key.strip() if len(around) > 2 else ""
+    return (
+        around[0].kind == "furniture"
+        and around[1].kind == "head"
+        and 2 <= len(key) <= 6
+        and all(is_han(char) for char in key)
+        and furniture_reason(after, "", grammar, edge=False, repeated=False) == "page line"
+    )
 
 
 # Titles in a box that points to other pages.

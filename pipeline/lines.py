@@ -24,6 +24,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
 _CELL_TAG = re.compile(r"<t[dh][ >]", re.IGNORECASE)
 _HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
 _CELLS = re.compile(r"(?<!\\)\|")
+_SEPARATOR = re.compile(r"\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?")
 _PAGE_RULE = re.compile(r"\s*(?:\{?\d{0,4}\}?-{3,}|={3,}|\*{3,}|_{3,}|```.*|\\newpage|\f)\s*")
 _QUOTE = re.compile(r"\s*(?:>|[-*+](?=[ \t]))[ \t]*")
 
@@ -197,6 +198,8 @@ def _strip_bold(  # noqa: C901
     if level and content.text.endswith("#"):
         content = content.slice(0, len(content.text.rstrip("#"))).strip()
     if not content.text:
+        return None
+    if _SEPARATOR.fullmatch(content.text):
         return None
     key = normalise(content.text)
     shape: Literal["text", "table", "image"] = "text"

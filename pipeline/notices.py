@@ -71,7 +71,7 @@ def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion:
     free = [True] * len(live)
     drafts: list[Draft] = []
     photo = partial(_photo, seams=seams, cohesion=cohesion)
-    for finder in (_weather, _table, _notice, _slogan, _verse, photo, _ad):
+    for finder in (_weather, _table, _notice, _slogan, _verse, _free_verse, photo, _ad):
         at = 0
         while at < len(live):
             draft, used = finder(live, free, at, grammar) if free[at] else _NOTHING

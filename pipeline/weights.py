@@ -28,7 +28,7 @@ WEIGHTS: Mapping[str, float] = {
     "title.roundup": -3.00,
     "title.dash": -5.00,
     "title.kicker_end": -0.48,
-    "title.rank": 0.40,
+    "title.rank": 0.6,
     "title.style": 0.70,
     "title.item": 2.2,
     "title.parallel": -0.63,
@@ -51,7 +51,7 @@ WEIGHTS: Mapping[str, float] = {
     "kicker.end": 0.69,
     "kicker.dash": -4.00,
     "kicker.overlap": -0.25,
-    "kicker.rank": -0.19,
+    "kicker.rank": -0.4,
     "kicker.fragment": -0.54,
     "kicker.last": -29.97,
     # … as a subhead of the open article.
