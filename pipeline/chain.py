@@ -18,6 +18,7 @@ import spacy
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
+from threadpoolctl import threadpool_limits
 
 from pipeline import __version__, artefacts
 from pipeline.articles import balance, split_page
@@ -62,7 +63,12 @@ class Chain:
 
     @classmethod
     def load(cls, settings: Settings) -> Chain:
-        """Load the models that a configuration names; raise ModelError for one that is missing or damaged."""
+        """Load the models that a configuration names; raise ModelError for one that is missing or damaged.
+
+        Limits the process to one thread for matrix products: batches run in processes, and threads would fight
+        over their cores and change the last bits of sums with their number.
+        """
+        threadpool_limits(1, user_api="blas")
         name = settings.assets.charlm
         lm = CharLM.load(artefacts.open_model(name)) if name else None
         return cls(settings, make_nlp(settings), load_grammar(settings.splitter.grammar), lm)

@@ -11,11 +11,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import IDX, LENGTH, POS, TAG
 from spacy.tokens import Doc
 
 from pipeline.errors import PageError
@@ -55,7 +58,7 @@ def to_record(article: Article, doc: Doc, page: Page, *, layers: Mapping[str, st
         "schema": ARTICLE_SCHEMA,
         "id": article_id(page, article.order),
         "page_id": page.id,
-        "page": {"source": page.source, "sha256": page.sha256, "publication": asdict(page.publication)},
+        "page": {"source": page.source, "sha256": page.sha256, "publication": _fields(page.publication)},
         "order": article.order,
         "kind": article.kind,
         "form": article.form,
@@ -66,16 +69,16 @@ def to_record(article: Article, doc: Doc, page: Page, *, layers: Mapping[str, st
         "column": article.column,
         "byline": {
             "text": article.byline.text,
-            "people": [asdict(person) for person in article.byline.people],
+            "people": [_fields(person) for person in article.byline.people],
             "agency": article.byline.agency,
         },
-        "dateline": asdict(article.dateline),
+        "dateline": _fields(article.dateline),
         "continued_from": article.continued_from,
         "continued_to": article.continued_to,
         "text": text,
         "n_chars": len(text),
         "text_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
-        "zones": [asdict(zone) for zone in article.zones],
+        "zones": [_fields(zone) for zone in article.zones],
         "source": _source(article, page),
         "edits": _edits(article.text, page.text),
         "split": {
@@ -85,18 +88,29 @@ def to_record(article: Article, doc: Doc, page: Page, *, layers: Mapping[str, st
         },
         "sentences": _sentences(doc),
         "tokens": _tokens(doc) if tokens else {"start": [], "end": [], "tag": [], "pos": []},
-        "entities": [_with_score(asdict(item)) for item in doc._.entities],
-        "mentions": [_lists(asdict(item)) for item in doc._.mentions],
-        "times": [asdict(item) for item in doc._.times],
-        "quantities": [asdict(item) for item in doc._.quantities],
-        "keywords": [_with_score(_lists(asdict(item))) for item in doc._.keywords],
-        "topics": [_with_score(asdict(item)) for item in doc._.topics],
+        "entities": [_with_score(_fields(item)) for item in doc._.entities],
+        "mentions": [_lists(_fields(item)) for item in doc._.mentions],
+        "times": [_fields(item) for item in doc._.times],
+        "quantities": [_fields(item) for item in doc._.quantities],
+        "keywords": [_with_score(_lists(_fields(item))) for item in doc._.keywords],
+        "topics": [_with_score(_fields(item)) for item in doc._.topics],
         "reuse": {"fingerprint": fingerprint(text), "cluster_id": None},
         "quality": {"ocr": None, "flags": [f"topics: {doc._.topics_note}"] if doc._.topics_note else []},
         "layers": dict(layers),
     }
     check_record(record)
     return record
+
+
+def _fields(item: Any) -> Record:
+    """Lay a flat dataclass out as a dict; dataclasses.asdict copies deeply and took ten times as long."""
+    return {name: getattr(item, name) for name in _names(item.__class__)}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Name the fields of a dataclass."""
+    return tuple(item.name for item in fields(kind))
 
 
 def _score(value: float | None) -> float | None:
@@ -163,13 +177,23 @@ def _sentences(doc: Doc) -> list[list[int]]:
 
 def _tokens(doc: Doc) -> Record:
     """List the tokens that are not white space, as columns."""
-    rows = [
-        (token.idx, token.idx + len(token), token.tag_, token.pos_)
-        for token in doc
-        if not all(map(is_blank, token.text))
-    ]
-    start, end, tag, pos = [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], [], []]
-    return {"start": start, "end": end, "tag": tag, "pos": pos}
+    if not len(doc):
+        return {"start": [], "end": [], "tag": [], "pos": []}
+    table = doc.to_array([IDX, LENGTH, TAG, POS])
+    names = {int(key): doc.vocab.strings[int(key)] for key in np.unique(table[:, 2:])}
+    text, starts, ends = doc.text, table[:, 0].tolist(), (table[:, 0] + table[:, 1]).tolist()
+    words = table[[_is_word(text[start:end]) for start, end in zip(starts, ends, strict=True)]]
+    return {
+        "start": words[:, 0].tolist(),
+        "end": (words[:, 0] + words[:, 1]).tolist(),
+        "tag": [names[key] for key in words[:, 2].tolist()],
+        "pos": [names[key] for key in words[:, 3].tolist()],
+    }
+
+
+def _is_word(text: str) -> bool:
+    """Say whether a token is more than white space."""
+    return text.isalnum() or not all(map(is_blank, text))
 
 
 def fingerprint(text: str) -> str | None:
@@ -177,14 +201,27 @@ def fingerprint(text: str) -> str | None:
 
     Reprints differ in few bits however they were punctuated, wrapped or spaced (Charikar 2002).
     """
-    letters = "".join(char for char in text if is_han(char))
-    shingles = {letters[at : at + SHINGLE] for at in range(len(letters) - SHINGLE + 1)}
-    if not shingles:
+    codes = np.array([ord(char) for char in text if is_han(char)], dtype=np.uint64)
+    if len(codes) < SHINGLE:
         return None
-    digests = b"".join(hashlib.blake2b(item.encode(), digest_size=8).digest() for item in shingles)
-    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8).reshape(len(shingles), 8), axis=1)
-    majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)
+    shingles = np.zeros(len(codes) - SHINGLE + 1, dtype=np.uint64)
+    for place in range(SHINGLE):
+        shingles = shingles * _BASE + codes[place : len(codes) - SHINGLE + 1 + place]
+    hashes = _mix(np.unique(shingles)).astype(">u8")
+    bits = np.unpackbits(hashes.view(np.uint8).reshape(len(hashes), 8), axis=1)
+    majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(hashes)
     return np.packbits(majority).tobytes().hex()
+
+
+# Above every code point, so that four characters have one number of 64 bits or, for rare planes, nearly so.
+_BASE = np.uint64(0xFFFF + 2)
+
+
+def _mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread the bits of numbers evenly: the finaliser of splitmix64 (Steele, Lea and Flood 2014)."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
 
 
 def check_record(record: Record) -> None:
@@ -218,7 +255,7 @@ def to_page_record(page: Page, layout: Layout, *, balance: Mapping[str, int]) ->
         "sha256": page.sha256,
         "bytes": page.n_bytes,
         "encoding": page.encoding,
-        "publication": asdict(page.publication),
+        "publication": _fields(page.publication),
         "n_chars": len(page.text),
         "n_lines": page.text.count("\n") + (not page.text.endswith("\n") and page.text != ""),
         "blocks": [

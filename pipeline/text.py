@@ -27,6 +27,9 @@ _FULL_WIDTH = str.maketrans(
     {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", ")": "）", "[": "［", "]": "］"}
 )
 
+# Space, joiners, word joiner, byte-order mark: they take no room in print.
+_ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"
+
 
 def is_han(char: str) -> bool:
     """Say whether one character is a Chinese ideograph (〇 included)."""
@@ -41,12 +44,12 @@ def is_punctuation(char: str) -> bool:
 
 def is_blank(char: str) -> bool:
     """Say whether one character is white space: also U+3000, zero-width spaces and the byte-order mark."""
-    return char.isspace() or char in "\u200b\u200c\u200d\u2060\ufeff"
+    return char.isspace() or char in _ZERO_WIDTH
 
 
 def count_visible(text: str) -> int:
     """Count the characters that are not white space."""
-    return sum(not is_blank(char) for char in text)
+    return sum(map(len, text.split())) - sum(map(text.count, _ZERO_WIDTH))
 
 
 def to_full_width(text: str) -> str:

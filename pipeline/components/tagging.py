@@ -20,6 +20,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
+from thinc.api import use_ops
 
 from pipeline.artefacts import open_model
 from pipeline.components.segmenter import model_view
@@ -154,7 +155,9 @@ def trained_pipeline(nlp: Language, model: str) -> Language:
         folder = open_model(model) / "spacy"
         use_word_features(nlp.vocab)
         nlp.vocab.vectors = read_vectors(folder / "vocab", nlp.vocab)
-        loaded[model] = spacy.load(folder, vocab=nlp.vocab, exclude=["vocab", "tokenizer"])
+        # numpy's own matrix product took a third of the time of thinc's default, blis, on matrices of this size.
+        with use_ops("numpy", use_blis=False):
+            loaded[model] = spacy.load(folder, vocab=nlp.vocab, exclude=["vocab", "tokenizer"])
     return loaded[model]
 
 
