@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -138,14 +139,20 @@ def _kind(char: str) -> str:
     return "s" if is_blank(char) else model_view(char)
 
 
+# Words whose features are remembered from page to page (some 10 MB).
+_REMEMBERED = 50_000
+
+
 def use_word_features(vocab: Vocab) -> None:
     """Make a vocabulary compute NORM, PREFIX, SUFFIX and SHAPE for Chinese words, as the models were trained.
 
     spaCy's own suffix is a word's last three characters, which for most Chinese words is the whole word.
     """
-    vocab.lex_attr_getters.update(  # type: ignore[attr-defined]
-        {NORM: norm, PREFIX: prefix, SUFFIX: suffix, SHAPE: shape}
-    )
+    # Only these four: every new word of a page pays for each getter, and spaCy's other twenty are read by no stage.
+    vocab.lex_attr_getters = {  # type: ignore[attr-defined]
+        key: lru_cache(_REMEMBERED)(getter)
+        for key, getter in ((NORM, norm), (PREFIX, prefix), (SUFFIX, suffix), (SHAPE, shape))
+    }
 
 
 def trained_pipeline(nlp: Language, model: str) -> Language:
