@@ -145,13 +145,13 @@ def _weather(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramm
     if live[at].kind != "head" or not grammar.weather_titles.fullmatch(_bare(live[at].key, grammar)):
         return _NOTHING
     stop = at + 1
-    while (
-        stop < len(live)
-        and free[stop]
-        and len(live[stop].key) <= _MAX_WEATHER_LINE
-        and grammar.weather_cues.search(live[stop].key)
-    ):
-        stop += 1
+    for place in range(at + 1, len(live)):
+        line = live[place]
+        # One line without a word of weather may stand among the others (advice to farmers).
+        if not free[place] or line.is_heading or len(line.key) > _MAX_WEATHER_LINE or place > stop + 1:
+            break
+        if grammar.weather_cues.search(line.key):
+            stop = place + 1
     if stop == at + 1:
         return _NOTHING
     return _titled(live, at, at + 1, stop, "notice", "weather"), range(at, stop)
