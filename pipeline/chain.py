@@ -21,15 +21,15 @@ from spacy.tokens import Doc
 from threadpoolctl import threadpool_limits
 
 from pipeline import __version__, artefacts
-from pipeline.articles import balance, split_page
 from pipeline.charlm import CharLM
 from pipeline.cleaning import clean
 from pipeline.components import TABLE, register_extensions, resolve
 from pipeline.components.segmenter import register as register_segmenter
 from pipeline.config import Settings
 from pipeline.errors import ModelError, PageError
-from pipeline.grammar import Grammar, load_grammar
 from pipeline.records import to_line, to_page_record, to_record
+from pipeline.splitting.articles import balance, split_page
+from pipeline.splitting.grammar import Grammar, load_grammar
 from pipeline.types import Article, Context, Layout, Page
 
 # The names of our factories among spaCy's.

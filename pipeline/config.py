@@ -22,10 +22,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from confection import Config
 
-from pipeline.articles import SplitterOptions
 from pipeline.cleaning import CleanerOptions
 from pipeline.components import SEGMENTERS, TABLE, Stage, resolve
 from pipeline.errors import ConfigError
+from pipeline.splitting.articles import SplitterOptions
 
 HOME = Path(__file__).resolve().parent.parent / "configs"
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import artefacts
-from pipeline.articles import explain_lines, split_page
 from pipeline.charlm import CharLM
 from pipeline.cleaning import clean
 from pipeline.components import TABLE
 from pipeline.config import Settings
 from pipeline.errors import ModelError
-from pipeline.grammar import load_grammar
 from pipeline.reader import read_page, readable
+from pipeline.splitting.articles import explain_lines, split_page
+from pipeline.splitting.grammar import load_grammar
 from pipeline.types import Article, Layout, Page
 
 # Terminal colours (SGR parameters) by zone role; paragraphs stay as they are.

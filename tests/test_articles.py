@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.articles import SplitterOptions, balance, explain_lines, split_page
 from pipeline.errors import PageError
-from pipeline.grammar import load_grammar
+from pipeline.splitting.articles import SplitterOptions, balance, explain_lines, split_page
+from pipeline.splitting.grammar import load_grammar
 from pipeline.text import AlignedText, Replacement, is_blank
 from pipeline.types import Layout, Page, Publication
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.blocks import make_units
-from pipeline.grammar import load_grammar
-from pipeline.lines import ends_open, scan_lines
+from pipeline.splitting.blocks import make_units
+from pipeline.splitting.grammar import load_grammar
+from pipeline.splitting.lines import ends_open, scan_lines
 from pipeline.text import AlignedText
 from pipeline.types import Page, Publication
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bylines import find_edges, page_number, parse_credit, split_names
 from pipeline.errors import ConfigError
-from pipeline.grammar import load_grammar, normalise
+from pipeline.splitting.bylines import find_edges, page_number, parse_credit, split_names
+from pipeline.splitting.grammar import load_grammar, normalise
 
 SHIPPED = Path(__file__).parent.parent / "configs" / "grammar.toml"
 GRAMMAR = load_grammar(SHIPPED)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 from hypothesis import given, settings
-from pipeline.articles import balance
 from strategies import pages
 
 from pipeline.chain import Chain
 from pipeline.config import HOME, load
+from pipeline.splitting.articles import balance
 from pipeline.text import is_blank
 from pipeline.types import Page
 

@@ -10,28 +10,28 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 # Floors from the ground up, as docs/architecture.md draws them; "components.*" stands for all modules of that folder.
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
-    {"types", "hashtable", "lookalikes", "spans"},
+    {"types", "splitting", "hashtable", "lookalikes", "spans"},
     {
         "artefacts",
         "ngrams",
         "plaintext",
         "candidates",
         "charlm",
-        "grammar",
-        "weights",
-        "cohesion",
+        "splitting.grammar",
+        "splitting.weights",
+        "splitting.cohesion",
         "publication",
         "numerals",
         "formats",
     },
-    {"cleaning", "bylines", "keyness", "lines", "furniture"},
-    {"blocks"},
-    {"seams"},
-    {"clues"},
-    {"readings"},
-    {"notices", "sequence"},
-    {"assembly", "mending"},
-    {"articles"},
+    {"cleaning", "splitting.bylines", "keyness", "splitting.lines", "splitting.furniture"},
+    {"splitting.blocks"},
+    {"splitting.seams"},
+    {"splitting.clues"},
+    {"splitting.readings"},
+    {"splitting.notices", "splitting.sequence"},
+    {"splitting.assembly", "splitting.mending"},
+    {"splitting.articles"},
     {"components"},
     {"components.*"},
     {"config", "records"},
@@ -80,5 +80,5 @@ def test_layers_module_imports_from_lower_floors(module, path):
     assert own is not None, f"pipeline/{module}: give it a floor in tests/test_layers.py and docs/architecture.md"
     same_folder = module.partition(".")[0] if "." in module else None
     for other in own_imports(path):
-        sideways = same_folder is not None and other.startswith(f"{same_folder}.")
+        sideways = same_folder is not None and other.startswith(f"{same_folder}.") and floor_of(other) == own
         assert sideways or floor_of(other) < own or other == module, f"{module or 'pipeline'} imports {other}"

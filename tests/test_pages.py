@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from pages_score import Piece, Score, likeness, lost, pair, piece_of, read_gold, score, squeeze
 
-from pipeline.articles import balance
 from pipeline.chain import Chain
 from pipeline.config import HOME, load
 from pipeline.reader import read_page
+from pipeline.splitting.articles import balance
 
 HERE = Path(__file__).parent / "pages"
 FOLDERS = (HERE, HERE.parent.parent / "examples" / "pages")

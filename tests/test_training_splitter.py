@@ -1,11 +1,11 @@
 import random
 from pathlib import Path
 
-from pipeline.grammar import load_grammar
+from pipeline.splitting.grammar import load_grammar
+from pipeline.splitting.weights import WEIGHTS
 from pipeline.training.pages import compose
 from pipeline.training.rawtext import Raw
 from pipeline.training.splitter import measure, prepare, train
-from pipeline.weights import WEIGHTS
 
 GRAMMAR = load_grammar(Path(__file__).parent.parent / "configs" / "grammar.toml")
 SUBJECTS = ("新桥", "果园", "诊所", "冷库", "球场", "书屋")

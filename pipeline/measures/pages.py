@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.articles import balance
 from pipeline.chain import PageResult
 from pipeline.measures import goldsets, metrics
 from pipeline.measures.goldsets import AbsentError, GoldSet, present
 from pipeline.measures.subject import Better, Figure, Reckoning, Subject, agree, figures_of, page_files
 from pipeline.reader import read_page
+from pipeline.splitting.articles import balance
 from pipeline.types import Article, Layout
 
 _PAGE_F1 = {"kickers": "kickers_f1", "subtitle": "subtitle_f1", "column": "column_f1", "subheads": "subheads_f1"}

@@ -2,7 +2,7 @@
 
 The weights set by hand are the start; a page that is read otherwise than it was composed moves them towards the gold
 reading. Signs that the grammar fixes are kept: a weight never changes its sign. The result is printed as the table of
-:mod:`pipeline.weights`, to be looked through before it is taken over.
+:mod:`pipeline.splitting.weights`, to be looked through before it is taken over.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import artefacts
-from pipeline.blocks import Unit, make_units
 from pipeline.charlm import CharLM
-from pipeline.clues import Clues, gather
-from pipeline.cohesion import Cohesion
-from pipeline.grammar import Grammar, load_grammar
-from pipeline.notices import take_pieces
-from pipeline.seams import Seams
-from pipeline.sequence import Step, best_path, learn_styles
+from pipeline.splitting.blocks import Unit, make_units
+from pipeline.splitting.clues import Clues, gather
+from pipeline.splitting.cohesion import Cohesion
+from pipeline.splitting.grammar import Grammar, load_grammar
+from pipeline.splitting.notices import take_pieces
+from pipeline.splitting.seams import Seams
+from pipeline.splitting.sequence import Step, best_path, learn_styles
+from pipeline.splitting.weights import WEIGHTS
 from pipeline.text import AlignedText
 from pipeline.training.pages import Composed, Label, compose
 from pipeline.training.rawtext import Raw, read_raw
 from pipeline.types import Page
-from pipeline.weights import WEIGHTS
 
 log = logging.getLogger(__name__)
 # Stories of one page come from one stretch of the corpus, so that they share days and names as stories of an issue do.

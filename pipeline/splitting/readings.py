@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.blocks import Unit
-from pipeline.clues import Clues, overlap_score
-from pipeline.grammar import Grammar
+from pipeline.splitting.blocks import Unit
+from pipeline.splitting.clues import Clues, overlap_score
+from pipeline.splitting.grammar import Grammar
 
-# A list of named features with their values; weights are in pipeline.weights.
+# A list of named features with their values; weights are in pipeline.splitting.weights.
 Features = list[tuple[str, float]]
 Readings = Mapping[str, Features]
 # Standing heads are short: 走基层, 高质量发展调研行; headings over short items shorter: 一周要闻.

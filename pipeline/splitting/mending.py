@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.blocks import Unit, split_heading
-from pipeline.cohesion import Cohesion, Profile
-from pipeline.grammar import Grammar
-from pipeline.lines import ends_open
-from pipeline.notices import Draft, Member
-from pipeline.seams import Seams
+from pipeline.splitting.blocks import Unit, split_heading
+from pipeline.splitting.cohesion import Cohesion, Profile
+from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.lines import ends_open
+from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.seams import Seams
 from pipeline.types import Role
 
 # An item of a round-up: one or two paragraphs, one of them cut by a column, together not longer than 420 characters

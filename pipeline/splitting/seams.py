@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Protocol
 
-from pipeline.lines import ends_open
+from pipeline.splitting.lines import ends_open
 from pipeline.text import is_han
 
 # Characters looked at on either side; a model of characters sees no further.

@@ -2,7 +2,8 @@
 
 The units of a page are read as the output of an automaton that walks through articles (head, body, end), and the
 best path is found by dynamic programming (Viterbi 1967). The score of a step is a sum of named features times their
-:mod:`weights <pipeline.weights>`; the strongest are kept beside the decision, so that each boundary can be explained.
+:mod:`weights <pipeline.splitting.weights>`; the strongest are kept beside the decision, so that each boundary can be
+explained.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.blocks import Unit
-from pipeline.clues import Clues, ends_article, gather, starts_article
-from pipeline.cohesion import Cohesion
-from pipeline.grammar import Grammar
-from pipeline.readings import Features, Readings, read_heading
-from pipeline.seams import Seams
-from pipeline.weights import WEIGHTS
+from pipeline.splitting.blocks import Unit
+from pipeline.splitting.clues import Clues, ends_article, gather, starts_article
+from pipeline.splitting.cohesion import Cohesion
+from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.readings import Features, Readings, read_heading
+from pipeline.splitting.seams import Seams
+from pipeline.splitting.weights import WEIGHTS
 
 State = str
 # States: "" nothing open; "C" a column seen; "H" a kicker seen; "T" title seen; "N" a new text without title announced

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.blocks import Unit
-from pipeline.cohesion import Cohesion
-from pipeline.grammar import Grammar
-from pipeline.lines import ends_open
-from pipeline.seams import Seams
+from pipeline.splitting.blocks import Unit
+from pipeline.splitting.cohesion import Cohesion
+from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.lines import ends_open
+from pipeline.splitting.seams import Seams
 from pipeline.text import is_han
 from pipeline.types import Form, Kind, Role
 

@@ -2,7 +2,7 @@
 
 A unit is a line of the page, or several lines that a narrow column cut, together with the readings that its form
 allows (heading, text, byline, jump line, table row, furniture …). Which reading holds is decided over the whole page in
-:mod:`pipeline.articles`; only what cannot be anything else (furniture, tables, images) is settled here.
+:mod:`pipeline.splitting.articles`; only what cannot be anything else (furniture, tables, images) is settled here.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pipeline.bylines import BRACKETS, Credit, Edges, find_edges, parse_credit
-from pipeline.cohesion import Profile, profile
-from pipeline.furniture import FURNITURE_MAX, furniture_reason
-from pipeline.grammar import Grammar, normalise
-from pipeline.lines import Line, group_lines, scan_lines
+from pipeline.splitting.bylines import BRACKETS, Credit, Edges, find_edges, parse_credit
+from pipeline.splitting.cohesion import Profile, profile
+from pipeline.splitting.furniture import FURNITURE_MAX, furniture_reason
+from pipeline.splitting.grammar import Grammar, normalise
+from pipeline.splitting.lines import Line, group_lines, scan_lines
 from pipeline.text import AlignedText, Replacement, count_visible, is_han
 from pipeline.types import Page
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.blocks import Unit
-from pipeline.cohesion import Cohesion, Profile
-from pipeline.lines import ends_open
-from pipeline.seams import JOIN_OPEN, Seams, opens_sentence
+from pipeline.splitting.blocks import Unit
+from pipeline.splitting.cohesion import Cohesion, Profile
+from pipeline.splitting.lines import ends_open
+from pipeline.splitting.seams import JOIN_OPEN, Seams, opens_sentence
 
 # Log-odds that two stretches belong to one article, from the cosine of their rare bigrams. On 40 development pages the
 # cosine was 0.049–0.107 between neighbouring stretches of one article (quartiles) and 0.004–0.019 across a boundary.

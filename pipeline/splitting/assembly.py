@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.blocks import Unit
-from pipeline.bylines import BRACKETS, Credit, page_number
-from pipeline.grammar import Grammar, normalise
-from pipeline.lines import ends_open
-from pipeline.notices import Draft, Member
-from pipeline.seams import Seams
+from pipeline.splitting.blocks import Unit
+from pipeline.splitting.bylines import BRACKETS, Credit, page_number
+from pipeline.splitting.grammar import Grammar, normalise
+from pipeline.splitting.lines import ends_open
+from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.seams import Seams
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Article, Byline, Dateline, Person, Role, Zone
 

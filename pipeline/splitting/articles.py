@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.assembly import assemble, column_core
-from pipeline.blocks import Unit, make_units
 from pipeline.charlm import CharLM
-from pipeline.cohesion import Cohesion
 from pipeline.errors import PageError
-from pipeline.grammar import Grammar
-from pipeline.mending import mend
-from pipeline.notices import Draft, Member, take_pieces
-from pipeline.seams import Seams
-from pipeline.sequence import Step, decide
+from pipeline.splitting.assembly import assemble, column_core
+from pipeline.splitting.blocks import Unit, make_units
+from pipeline.splitting.cohesion import Cohesion
+from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.mending import mend
+from pipeline.splitting.notices import Draft, Member, take_pieces
+from pipeline.splitting.seams import Seams
+from pipeline.splitting.sequence import Step, decide
 from pipeline.text import AlignedText, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role
 

@@ -1,6 +1,6 @@
 """Bylines, datelines, jump and credit lines: what stands at the edges of a text and is not the text.
 
-Everything here works on one normalised line (:func:`pipeline.grammar.normalise`) and looks at no more than
+Everything here works on one normalised line (:func:`pipeline.splitting.grammar.normalise`) and looks at no more than
 ``EDGE`` characters of either end, so that a line of any length costs the same.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pipeline.grammar import Grammar
+from pipeline.splitting.grammar import Grammar
 from pipeline.types import Dateline, Person
 
 # The longest formula at an edge: 新华社乌鲁木齐10月15日电（记者 … 通讯员 …） has 40 to 70 characters.

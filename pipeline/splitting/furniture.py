@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.grammar import Grammar
+from pipeline.splitting.grammar import Grammar
 from pipeline.text import is_han
 
 # The longest furniture line met: address, post code and two telephone numbers.
