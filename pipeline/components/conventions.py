@@ -46,6 +46,10 @@ _SOMEBODY = re.compile(f"[{''.join(sorted(SURNAMES))}]某[某甲乙丙丁]?")
 _GOVERNMENT = "政府"
 
 
+# Ends of places that end no person's name of three characters or more.
+_SETTLEMENTS = ("村", "镇", "乡", "县", "街道", "社区")
+
+
 class Found(NamedTuple):
     """Hold a stretch of the text that names something; offsets in characters."""
 
@@ -60,10 +64,19 @@ class Found(NamedTuple):
 def apply_conventions(found: list[Found], text: str) -> list[Found]:
     """Apply all conventions to entities in order and without overlap; return such again."""
     found = with_somebody(found, text)
+    found = [settle_person(item, text) for item in found]
     found = join_places(found, text)
     found = [with_government(item, text) for item in found]
     found = [item for item in found if not (item.label == "LOC" and _EVENT.match(text, item.end))]
     return listed_only(found)
+
+
+def settle_person(item: Found, text: str) -> Found:
+    """Make a person whose name ends as a village's does a place."""
+    name = text[item.start : item.end]
+    if item.label == "PER" and len(name) >= 3 and name.endswith(_SETTLEMENTS):
+        return item._replace(label="LOC")
+    return item
 
 
 def join_places(found: list[Found], text: str) -> list[Found]:
