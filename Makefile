@@ -53,11 +53,16 @@ check: lint types test ## lint, types and test together
 golden: $(VENV)/.dev ## Rewrite the golden outputs of the example pages; look at the diff before you commit
 	$(PY) -m pytest tests/test_golden.py --golden
 
-train: $(VENV)/.dev ## Train all models from the corpora: make train SHARED=../shared
+train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on one core: make train SHARED=../shared
+	mkdir -p out/train
 	$(PY) -m pipeline.training.segmenter --corpora $(CORPORA) --out models/pkuseg-1.0.0
-	$(PY) -m pipeline.training.tagger_ner --corpora $(CORPORA) --out models/tagger_ner-1.0.0
+	$(PY) -m pipeline.training.vectors --shared $(SHARED) --segmenter models/pkuseg-1.0.0 --out out/train/vectors.npz --max-chars 3500000
+	$(PY) -m pipeline.training.tagger_ner --corpora $(CORPORA) --vectors out/train/vectors.npz --out models/tagger_ner-1.0.0
+	$(PY) -m pipeline.training.names --shared $(SHARED) --segmenter models/pkuseg-1.0.0 --ner models/tagger_ner-1.0.0 \
+	  --max-chars 200000 --out out/train/names.txt
+	$(PY) -m pipeline.training.segmenter --corpora $(CORPORA) --names out/train/names.txt --out models/pkuseg-1.0.0
 	$(PY) -m pipeline.training.charlm --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/charlm-1.0.0
-	$(PY) -m pipeline.training.places --corpora $(CORPORA) --out models/places-1.0.0
+	$(PY) -m pipeline.training.places --corpora $(CORPORA) --models models
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.topics --shared $(SHARED) --out models/topics-1.0.0
