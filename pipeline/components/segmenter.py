@@ -18,6 +18,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from pipeline.artefacts import open_model
+from pipeline.components.pkuseg_decoder import Decoder
 from pipeline.errors import ConfigError
 
 NAME = "banmian.segmenter.v1"
@@ -138,28 +139,37 @@ def segments(view: str) -> Iterator[str]:
 
 def pkuseg_cutter(folder: Path, words: list[UserWord]) -> Cutter:
     """Make the cutter of a pkuseg model in a folder; the library's bundled dictionary is left out (see the card)."""
-    from spacy_pkuseg import pkuseg  # noqa: PLC0415  # only this method pays for its import
-
-    library = pkuseg(str(folder), user_dict=None)
+    decoder = Decoder(folder)
     forced = WordMatcher([model_view(item.word) for item in words])
 
     def cut(text: str) -> list[str]:
+        whole, pieces = _pieces(model_view(text), forced)
+        lengths = decoder.word_lengths(piece for piece, is_word in zip(pieces, whole, strict=True) if not is_word)
         found: list[str] = []
-        view = model_view(text)
         at = 0
-        for run in _RUNS.findall(view):
-            if run.isspace():
-                found.append(text[at : at + len(run)])
-                at += len(run)
-                continue
-            for segment in segments(run):
-                for piece, is_word in forced.split(segment):
-                    for word in [piece] if is_word else library.cut(piece):
-                        found.append(text[at : at + len(word)])
-                        at += len(word)
+        for piece, is_word in zip(pieces, whole, strict=True):
+            for length in [len(piece)] if is_word else next(lengths):
+                found.append(text[at : at + length])
+                at += length
         return found
 
     return cut
+
+
+def _pieces(view: str, forced: WordMatcher) -> tuple[list[bool], list[str]]:
+    """Cut a text into pieces that concatenate to it; say of each whether it is one word (white space, a user's)."""
+    whole: list[bool] = []
+    pieces: list[str] = []
+    for run in _RUNS.findall(view):
+        if run.isspace():
+            whole.append(True)
+            pieces.append(run)
+            continue
+        for segment in segments(run):
+            for piece, is_word in forced.split(segment):
+                whole.append(is_word)
+                pieces.append(piece)
+    return whole, pieces
 
 
 class WordMatcher:
