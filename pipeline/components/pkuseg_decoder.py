@@ -37,7 +37,7 @@ LETTERS = (
 )
 
 # Numerals and letters have these names in a feature; here two code points stand for them that no text uses.
-_CLASSES = {"**Num": "\U0010fffe", "**Letter": "\U0010ffff"}
+_CLASSES = {"**Num": "\ufffe", "**Letter": "\uffff"}
 _CODE_POINTS = 0x110000
 
 # Word features are of words of two to six characters (spacy_pkuseg.config: wordMin, wordMax).
