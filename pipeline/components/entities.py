@@ -80,7 +80,8 @@ class Entities:
         text = doc.text
         context: Context | None = doc._.context
         found = from_ents(doc, self.confidence) if doc.has_annotation("ENT_IOB") else from_tags(doc)
-        found = [piece for item in found for piece in split_at(item, borders(text, context))]
+        edges = borders(text, context)
+        found = [piece for item in found for piece in split_at(item, edges)]
         found = [item for item in (trim(item, text) for item in found) if item is not None]
         found = apply_conventions(found, text)
         if self.bylines and context is not None:
