@@ -16,7 +16,7 @@ ARGS    ?=
 PY := $(VENV)/bin/python
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate gate bench report clean
+.PHONY: help setup run test lint types check golden train train-joint evaluate gate bench report clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,18 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.topics --shared $(SHARED) --out models/topics-1.0.0
+
+train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, two hours on one core: make train-joint SHARED=../shared
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[joint]'
+	mkdir -p out/train
+	$(PY) -m pipeline.training.joint.lexicon --shared $(SHARED) --out out/train/stream
+	$(PY) -m pipeline.training.joint.pretrain --stream out/train/stream --out out/train/encoder.npz
+	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/encoder.npz --out out/train/joint1.npz
+	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint1.npz --out out/train/joint-1
+	$(PY) -m pipeline.training.joint.selftrain --shared $(SHARED) --model out/train/joint-1 --out out/train/news.jsonl
+	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/joint1.npz \
+	  --news out/train/news.jsonl --rate 3e-4 --passes 3 --out out/train/joint.npz
+	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint.npz --out models/joint-1.0.0
 
 evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation.json $(ARGS)

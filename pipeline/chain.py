@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from pipeline import __version__, artefacts
 from pipeline.charlm import CharLM
 from pipeline.cleaning import clean
-from pipeline.components import TABLE, register_extensions, resolve
+from pipeline.components import MODEL_SEGMENTERS, SEGMENTER_ASSIGNS, TABLE, register_extensions, resolve
 from pipeline.components.segmenter import register as register_segmenter
 from pipeline.config import Settings
 from pipeline.errors import ModelError, PageError
@@ -205,7 +205,9 @@ def make_nlp(settings: Settings) -> Language:
     for name in settings.stages:
         nlp.add_pipe(f"{PREFIX}{name}", name=name, config=resolved["components"][name])
     analysis = nlp.analyze_pipes() or {}
-    unmet = {name: needs for name, needs in analysis.get("problems", {}).items() if needs}
+    given = SEGMENTER_ASSIGNS.get(resolved["nlp"]["tokenizer"]["method"], ())
+    problems = {name: set(needs).difference(given) for name, needs in analysis.get("problems", {}).items()}
+    unmet = {name: sorted(needs) for name, needs in problems.items() if needs}
     if unmet:
         raise ModelError(f"stages with unmet needs: {unmet}; mend [nlp] pipeline in {settings.path}")
     return nlp
@@ -219,8 +221,8 @@ def _layers(settings: Settings) -> dict[str, str]:
     layers = {"clean": code, "split": code, "segment": f"{tokenizer['method']}@{code}"}
     if lm:
         layers["clean"] = f"{code}+{artefacts.fingerprint(lm)}"
-    if tokenizer["method"] == "pkuseg":
-        layers["segment"] = f"pkuseg@{artefacts.fingerprint(tokenizer['model'])}"
+    if tokenizer["method"] in MODEL_SEGMENTERS:
+        layers["segment"] = f"{tokenizer['method']}@{artefacts.fingerprint(tokenizer['model'])}"
     for name in settings.stages:
         options = settings.resolved["components"][name]
         model = options.get("model") or options.get("gazetteer")

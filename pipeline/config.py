@@ -23,7 +23,7 @@ from typing import Any, Literal, get_args, get_origin
 from confection import Config
 
 from pipeline.cleaning import CleanerOptions
-from pipeline.components import SEGMENTERS, TABLE, Stage, resolve
+from pipeline.components import MODEL_SEGMENTERS, SEGMENTER_ASSIGNS, SEGMENTERS, TABLE, Stage, resolve
 from pipeline.errors import ConfigError
 from pipeline.splitting.articles import SplitterOptions
 
@@ -129,7 +129,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Settings:
             raise ConfigError(f"{path}: unknown section [{section}]{_hint(section, known)}")
     parts = {name: _section(kind, raw.get(name, {}), f"{path}: [{name}]") for name, kind in SECTIONS.items()}
     nlp = _check_nlp(raw.get("nlp"), path)
-    _check_order(nlp["pipeline"], path)
+    _check_order(nlp["pipeline"], path, SEGMENTER_ASSIGNS.get(nlp["tokenizer"]["method"], ()))
     components = _check_components(raw.get("components", {}), nlp["pipeline"], path)
     resolved: dict[str, Any] = {name: _plain(value) for name, value in parts.items()}
     resolved |= {"nlp": nlp, "components": components}
@@ -270,9 +270,9 @@ def _check_components(section: Any, pipeline: list[str], path: Path) -> dict[str
     return {name: checked[name] for name in pipeline}
 
 
-def _check_order(pipeline: list[str], path: Path) -> None:
-    """Check that every stage exists, stands once, and stands after what it needs."""
-    assigned: set[str] = set()
+def _check_order(pipeline: list[str], path: Path, given: Iterable[str]) -> None:
+    """Check that every stage exists, stands once, and stands after what it needs; ``given`` is what words come with."""
+    assigned = set(given)
     for place, name in enumerate(pipeline):
         if name not in TABLE:
             raise ConfigError(f"{path}: [nlp] pipeline: unknown stage {name!r}{_hint(name, TABLE)}")
@@ -366,7 +366,7 @@ def _models(section: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for key, value in section.items():
         if isinstance(value, Mapping):
-            if not (key == "tokenizer" and value.get("method") != "pkuseg"):
+            if not (key == "tokenizer" and value.get("method") not in MODEL_SEGMENTERS):
                 found |= _models(value)
         elif key in _MODEL_KEYS and value:
             found.add(value)

@@ -122,4 +122,4 @@ def test_table_is_frozen():
         "keywords",
         "topics",
     }
-    assert set(SEGMENTERS) == {"pkuseg", "jieba", "char"}
+    assert set(SEGMENTERS) == {"joint", "pkuseg", "jieba", "char"}

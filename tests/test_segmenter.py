@@ -6,21 +6,17 @@ from hypothesis import strategies as st
 from spacy.vocab import Vocab
 
 from pipeline.artefacts import open_model
+from pipeline.components.model_view import MAX_SEGMENT, model_view, segments
 from pipeline.components.segmenter import (
-    MAX_SEGMENT,
     NAME,
     Segmenter,
-    UserWord,
-    WordMatcher,
     cut_characters,
     jieba_cutter,
     make_segmenter,
-    model_view,
     pkuseg_cutter,
-    read_user_words,
     register,
-    segments,
 )
+from pipeline.components.user_words import UserWord, WordMatcher, read_user_words
 from pipeline.errors import ConfigError, ModelError
 
 MODEL = "pkuseg-1.0.0"

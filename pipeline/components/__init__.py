@@ -7,6 +7,7 @@ one word in ``[nlp] pipeline``; (4) ``tests/test_<stage>.py``. The contract batt
 ``assigns`` and ``requires`` use spaCy's notation (``token.tag``, ``doc._.times``). What stages put on a Doc:
 
     doc._.context      Context | None          set before the first stage: article and publication
+    doc._.ent_scores   tuple[float, ...]       of doc.ents, where the model that found them gives probabilities
     doc._.entities     tuple[Entity, ...]      persons, places, organisations
     doc._.mentions     tuple[Mention, ...]     entities of one referent
     doc._.times        tuple[Time, ...]
@@ -35,14 +36,23 @@ class Stage(NamedTuple):
 
 
 SEGMENTERS: dict[str, str] = {
+    "joint": "our joint model of characters: words, tags and entities in one pass",
     "pkuseg": "our model for spacy-pkuseg, trained on People's Daily text by the PKU standard",
     "jieba": "jieba with a Tokenizer of its own and its dictionary; fast, coarser names",
     "char": "one token a character; no model",
 }
 
+# Segmenters that read a model under models/.
+MODEL_SEGMENTERS = ("joint", "pkuseg")
+# What a segmenter gives beside words.
+SEGMENTER_ASSIGNS: dict[str, tuple[str, ...]] = {
+    "joint": ("token.tag", "token.pos", "doc.ents", "doc._.ent_scores"),
+}
+
 # What each extension of the Doc holds before its stage has run.
 EXTENSIONS: dict[str, Any] = {
     "context": None,
+    "ent_scores": (),
     "entities": (),
     "mentions": (),
     "times": (),

@@ -16,8 +16,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from pipeline.components.conventions import Found, apply_conventions
-from pipeline.components.segmenter import WordMatcher
 from pipeline.components.tagging import SURNAMES, trained_folder, trained_pipe
+from pipeline.components.user_words import WordMatcher
 from pipeline.text import is_blank, is_han, is_punctuation
 from pipeline.types import Context, Entity
 
@@ -105,9 +105,11 @@ class Entities:
 
 
 def from_ents(doc: Doc, confidence: Mapping[str, float]) -> list[Found]:
-    """Read the entities that the trained ner found, with the precision measured for their like."""
+    """Read the entities that a model found, with its own probability or the precision measured for their like."""
+    scores = doc._.ent_scores or (confidence.get(evidence_for(ent)) for ent in doc.ents)
     return [
-        Found(ent.start_char, ent.end_char, ent.label_, "ner", confidence.get(evidence_for(ent))) for ent in doc.ents
+        Found(ent.start_char, ent.end_char, ent.label_, "ner", score)
+        for ent, score in zip(doc.ents, scores, strict=True)
     ]
 
 

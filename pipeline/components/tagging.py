@@ -24,7 +24,7 @@ from spacy.vocab import Vocab
 from thinc.api import use_ops
 
 from pipeline.artefacts import open_model
-from pipeline.components.segmenter import model_view
+from pipeline.components.model_view import model_view
 from pipeline.errors import ModelError
 from pipeline.text import is_blank, is_han, is_punctuation
 

@@ -27,7 +27,8 @@ from spacy_pkuseg import pkuseg
 from spacy_pkuseg.feature_extractor import FeatureExtractor
 
 from pipeline.artefacts import write_meta
-from pipeline.components.segmenter import Cutter, jieba_cutter, model_view, pkuseg_cutter, segments
+from pipeline.components.model_view import model_view, segments
+from pipeline.components.segmenter import Cutter, jieba_cutter, pkuseg_cutter
 from pipeline.training import corpora, crf
 
 log = logging.getLogger(__name__)
