@@ -27,7 +27,10 @@ REFUSED = {
     ),
     "unknown key of nlp": ("[nlp]\npipelines = []\npipeline = []\n", r"\[nlp\]: unknown key 'pipelines'"),
     "other language": ('[nlp]\nlang = "de"\npipeline = []\n', r'only "zh" is allowed'),
-    "unknown segmenter": ('[nlp]\npipeline = []\n[nlp.tokenizer]\nmethod = "hanlp"\n', r"allowed: joint, pkuseg, jieba, char"),
+    "unknown segmenter": (
+        '[nlp]\npipeline = []\n[nlp.tokenizer]\nmethod = "hanlp"\n',
+        r"allowed: joint, pkuseg, jieba",
+    ),
     "unknown option of a stage": (
         "[nlp]\npipeline = []\n[components.keywords]\ntopn = 5\n",
         r"\[components.keywords\]: unknown key 'topn'; did you mean 'top_n'\?",

@@ -29,7 +29,7 @@ from pipeline.components.model_view import model_view
 from pipeline.components.segmenter import Cutter, pkuseg_cutter
 from pipeline.text import is_han
 from pipeline.training import rawtext
-from pipeline.training.joint.net import Shape
+from pipeline.training.joint import WORD_WIDTH
 
 log = logging.getLogger(__name__)
 
@@ -153,8 +153,7 @@ def main() -> None:
     features.save(options.out)
     stream = number(texts, features)
     np.save(options.out / "stream.npy", stream)
-    width = Shape(characters=features.size, words=len(lexicon)).word_width
-    np.save(options.out / "vectors.npy", word_vectors(stream, features, width))
+    np.save(options.out / "vectors.npy", word_vectors(stream, features, WORD_WIDTH))
 
 
 if __name__ == "__main__":

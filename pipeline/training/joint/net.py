@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.components.joint_features import BEGIN_SLOTS, INSIDE_SLOTS, PAD
+from pipeline.training.joint import WORD_WIDTH
 
 # Longest sequence, in characters.
 LENGTH = 128
@@ -24,7 +25,7 @@ class Shape:
     characters: int
     words: int
     width: int = 256
-    word_width: int = 64
+    word_width: int = WORD_WIDTH
     inner: int = 768
     layers: int = 3
     heads: int = 4
