@@ -43,7 +43,7 @@ BATCH_CHARS = 4_096
 # Weight of each task's loss.
 WEIGHTS = {"words": 1.0, "tags": 1.0, "entities": 1.5, "fine": 0.5}
 # Each pass reads all sentences with entities, these shares of the others.
-TAGGED_PARTS, SEGMENTED_PARTS, NEWS_PARTS = 2, 3, 2
+TAGGED_PARTS, SEGMENTED_PARTS, NEWS_PARTS = 1, 2, 3
 JOIN_SHARE = 0.5
 
 
