@@ -72,11 +72,12 @@ train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, 
 	mkdir -p out/train
 	$(PY) -m pipeline.training.joint.lexicon --shared $(SHARED) --out out/train/stream
 	$(PY) -m pipeline.training.joint.pretrain --stream out/train/stream --out out/train/encoder.npz
-	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/encoder.npz --out out/train/joint1.npz
+	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/encoder.npz \
+	  --passes 4 --parts 2 3 1 --out out/train/joint1.npz
 	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint1.npz --out out/train/joint-1
 	$(PY) -m pipeline.training.joint.selftrain --shared $(SHARED) --model out/train/joint-1 --out out/train/news.jsonl
 	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/joint1.npz \
-	  --news out/train/news.jsonl --rate 3e-4 --passes 3 --out out/train/joint.npz
+	  --news out/train/news.jsonl --rate 4e-4 --passes 2 --seed 1999 --out out/train/joint.npz
 	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint.npz --out models/joint-1.0.0
 
 evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json

@@ -42,8 +42,9 @@ DROPOUT = 0.1
 BATCH_CHARS = 4_096
 # Weight of each task's loss.
 WEIGHTS = {"words": 1.0, "tags": 1.0, "entities": 1.5, "fine": 0.5}
-# Each pass reads all sentences with entities, these shares of the others.
-TAGGED_PARTS, SEGMENTED_PARTS, NEWS_PARTS = 1, 2, 3
+# Each pass reads all sentences with entities; of the tagged, the segmented and the self-labelled text one part in so
+# many, by turns.
+PARTS = (1, 2, 3)
 JOIN_SHARE = 0.5
 
 
@@ -82,16 +83,17 @@ def loss_of(net: JointNet, arrays: Arrays, features: Features) -> Tensor:
     return total
 
 
-def of_pass(corpus: Corpus, number: int, rng: np.random.Generator) -> list[Example]:
+def of_pass(corpus: Corpus, number: int, rng: np.random.Generator, parts: Sequence[int] = PARTS) -> list[Example]:
     """List the examples of one pass."""
+    tagged, segmented, news = parts
     entities = data.join(corpus.entities, LENGTH, rng, JOIN_SHARE)
     fine = data.join(corpus.fine, LENGTH, rng, JOIN_SHARE)
     return (
         entities
         + fine
-        + list(corpus.news[number % NEWS_PARTS :: NEWS_PARTS])
-        + corpus.tagged[number % TAGGED_PARTS :: TAGGED_PARTS]
-        + corpus.segmented[number % SEGMENTED_PARTS :: SEGMENTED_PARTS]
+        + list(corpus.news[number % news :: news])
+        + corpus.tagged[number % tagged :: tagged]
+        + corpus.segmented[number % segmented :: segmented]
     )
 
 
@@ -169,17 +171,18 @@ def train(
     passes: int,
     seed: int,
     peak: float = RATE,
+    parts: Sequence[int] = PARTS,
 ) -> None:
     """Train for some passes, write the best weights to ``out`` (npz) and the figures of each pass beside them."""
     torch.manual_seed(seed)
     net = make_net(corpus, features, start).bfloat16()
     weights = MasterWeights(net.parameters())
     rng = np.random.default_rng(seed)
-    steps = passes * sum(1 for _ in data.batches(of_pass(corpus, 0, rng), BATCH_CHARS))
+    steps = passes * sum(1 for _ in data.batches(of_pass(corpus, 0, rng, parts), BATCH_CHARS))
     step, best, history = 0, 0.0, []
     for number in range(passes):
         began, total, count = time.time(), 0.0, 0
-        for group in data.batches(of_pass(corpus, number, rng), BATCH_CHARS, rng):
+        for group in data.batches(of_pass(corpus, number, rng, parts), BATCH_CHARS, rng):
             loss = loss_of(net, data.pad(group, features), features)
             loss.backward()
             weights.step(rate_at(step, steps, peak=peak, warm_up=WARM_UP))
@@ -205,6 +208,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=RATE, help="greatest learning rate")
     parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
     parser.add_argument("--passes", type=int, default=6)
+    parser.add_argument(
+        "--parts", type=int, nargs=3, default=PARTS, metavar="N", help="read one part in N of tagged, segmented, news"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -220,6 +226,7 @@ def main() -> None:
         passes=options.passes,
         seed=options.seed,
         peak=options.rate,
+        parts=options.parts,
     )
 
 
