@@ -73,7 +73,7 @@ train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, 
 	$(PY) -m pipeline.training.joint.lexicon --shared $(SHARED) --out out/train/stream
 	$(PY) -m pipeline.training.joint.pretrain --stream out/train/stream --out out/train/encoder.npz
 	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/encoder.npz \
-	  --passes 4 --parts 2 3 1 --out out/train/joint1.npz
+	  --passes 4 --times 0.5 0.333 0 --out out/train/joint1.npz
 	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint1.npz --out out/train/joint-1
 	$(PY) -m pipeline.training.joint.selftrain --shared $(SHARED) --model out/train/joint-1 --out out/train/news.jsonl
 	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/joint1.npz \

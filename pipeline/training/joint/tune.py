@@ -42,9 +42,9 @@ DROPOUT = 0.1
 BATCH_CHARS = 4_096
 # Weight of each task's loss.
 WEIGHTS = {"words": 1.0, "tags": 1.0, "entities": 1.5, "fine": 0.5}
-# Each pass reads all sentences with entities; of the tagged, the segmented and the self-labelled text one part in so
-# many, by turns.
-PARTS = (1, 2, 3)
+# How often a pass reads the tagged, the segmented and the self-labelled text; a fraction is read by turns. Sentences
+# with entities are read once.
+TIMES = (2.0, 0.5, 1 / 3)
 JOIN_SHARE = 0.5
 
 
@@ -83,18 +83,19 @@ def loss_of(net: JointNet, arrays: Arrays, features: Features) -> Tensor:
     return total
 
 
-def of_pass(corpus: Corpus, number: int, rng: np.random.Generator, parts: Sequence[int] = PARTS) -> list[Example]:
+def of_pass(corpus: Corpus, number: int, rng: np.random.Generator, times: Sequence[float]) -> list[Example]:
     """List the examples of one pass."""
-    tagged, segmented, news = parts
     entities = data.join(corpus.entities, LENGTH, rng, JOIN_SHARE)
     fine = data.join(corpus.fine, LENGTH, rng, JOIN_SHARE)
-    return (
-        entities
-        + fine
-        + list(corpus.news[number % news :: news])
-        + corpus.tagged[number % tagged :: tagged]
-        + corpus.segmented[number % segmented :: segmented]
-    )
+    others = zip((corpus.tagged, corpus.segmented, corpus.news), times, strict=True)
+    return entities + fine + [example for examples, share in others for example in portion(examples, share, number)]
+
+
+def portion(examples: Sequence[Example], times: float, number: int) -> list[Example]:
+    """List examples as often as a pass reads them; of a fraction, the part whose turn it is."""
+    whole, rest = divmod(times, 1)
+    step = round(1 / rest) if rest else 0
+    return [*examples] * int(whole) + ([*examples[number % step :: step]] if step else [])
 
 
 def predict(
@@ -171,18 +172,18 @@ def train(
     passes: int,
     seed: int,
     peak: float = RATE,
-    parts: Sequence[int] = PARTS,
+    times: Sequence[float] = TIMES,
 ) -> None:
     """Train for some passes, write the best weights to ``out`` (npz) and the figures of each pass beside them."""
     torch.manual_seed(seed)
     net = make_net(corpus, features, start).bfloat16()
     weights = MasterWeights(net.parameters())
     rng = np.random.default_rng(seed)
-    steps = passes * sum(1 for _ in data.batches(of_pass(corpus, 0, rng, parts), BATCH_CHARS))
+    steps = passes * sum(1 for _ in data.batches(of_pass(corpus, 0, rng, times), BATCH_CHARS))
     step, best, history = 0, 0.0, []
     for number in range(passes):
         began, total, count = time.time(), 0.0, 0
-        for group in data.batches(of_pass(corpus, number, rng, parts), BATCH_CHARS, rng):
+        for group in data.batches(of_pass(corpus, number, rng, times), BATCH_CHARS, rng):
             loss = loss_of(net, data.pad(group, features), features)
             loss.backward()
             weights.step(rate_at(step, steps, peak=peak, warm_up=WARM_UP))
@@ -209,7 +210,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
     parser.add_argument("--passes", type=int, default=6)
     parser.add_argument(
-        "--parts", type=int, nargs=3, default=PARTS, metavar="N", help="read one part in N of tagged, segmented, news"
+        "--times", type=float, nargs=3, default=TIMES, metavar="N", help="read tagged, segmented, news so often a pass"
     )
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
@@ -226,7 +227,7 @@ def main() -> None:
         passes=options.passes,
         seed=options.seed,
         peak=options.rate,
-        parts=options.parts,
+        times=options.times,
     )
 
 
