@@ -22,7 +22,7 @@ from typing import Any
 
 from pipeline import __version__, artefacts, gate
 from pipeline.errors import ConfigError, PipelineError
-from pipeline.measures import pages, texts
+from pipeline.measures import pages, texts, words
 from pipeline.measures.goldsets import AbsentError
 from pipeline.measures.subject import Figure, Subject
 
@@ -33,7 +33,8 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Figure]]] = {
     "msra": texts.measure_msra,
     "keywords": texts.measure_keywords,
     "topics": texts.measure_topics,
-    "segmentation": texts.measure_segmentation,
+    "segmentation": words.measure_segmentation,
+    "tags": words.measure_tags,
     "times": texts.measure_times,
     "examples": pages.measure_examples,
     "speed": pages.measure_speed,

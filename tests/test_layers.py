@@ -39,8 +39,9 @@ FLOORS: list[set[str]] = [
     {"chain"},
     {"engines", "work"},
     {"engines.*"},
+    {"training", "training.*"},
     {"measures", "measures.*", "gate"},
-    {"run", "show", "training", "training.*", "evaluate", "report", "bench"},
+    {"run", "show", "evaluate", "report", "bench"},
     {"cli"},
     {"__main__"},
 ]
