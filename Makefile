@@ -77,7 +77,7 @@ evaluate-models: $(VENV)/.dev ## Measure words, tags and names alone, two minute
 gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 	$(PY) -m pipeline.evaluate gate --evaluation out/evaluation.json $(ARGS)
 
-bench: $(VENV)/.dev ## Measure speed, memory and start-up beside the peers: docs/benchmarks.md
+bench: $(VENV)/.dev ## Measure speed, memory, accuracy and growth beside the peers: docs/benchmarks.md
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html

@@ -1,7 +1,7 @@
 """Hold the measured figures to their pinned floors.
 
 A floor names the figure, the least value (for an error: the largest), a margin below it that is not yet a
-loss, and the fingerprint of the set it was measured on. Floors rise freely; one is lowered, moved to another set or
+loss, and the fingerprint of the set it was measured on. Floors rise freely; one is lowered or moved to another set
 only with a reason, which is written beside it.
 """
 

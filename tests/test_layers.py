@@ -41,6 +41,7 @@ FLOORS: list[set[str]] = [
     {"engines.*"},
     {"training", "training.*"},
     {"measures", "measures.*", "gate"},
+    {"benches", "benches.*"},
     {"run", "show", "evaluate", "report", "bench"},
     {"cli"},
     {"__main__"},

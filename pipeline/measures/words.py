@@ -65,10 +65,7 @@ def measure_tags(subject: Subject) -> Iterator[Figure]:
     """
     if not any("token.tag" in TABLE[name].assigns for name in subject.settings.stages):
         raise AbsentError(f"{subject.path} has no stage that assigns token.tag")
-    present(subject.shared, *(f"{CORPORA}/{name}" for name in JANUARY))
-    root = subject.shared / CORPORA
-    *_, held_out = corpora.split_tagged(root)
-    gold = goldsets.describe("January 1998 held out", [root / name for name in JANUARY], subject.shared)
+    held_out, gold = read_january(subject.shared)
     docs = analyse(subject, ("".join(word for word, _ in tagged) for tagged in held_out), "token.")
     rows = [tag_counts(tokens(doc), tagged) for doc, tagged in zip(docs, held_out, strict=True)]
     reckonings = {
@@ -108,6 +105,14 @@ def tokens(doc: Doc) -> list[tuple[str, str]]:
     """List the words of a Doc with their tags, without white space, which the test sets do not have."""
     pairs = (("".join(token.text.split()), token.tag_) for token in doc)
     return [pair for pair in pairs if pair[0]]
+
+
+def read_january(shared: Path) -> tuple[list[corpora.Tagged], GoldSet]:
+    """Read the paragraphs of January 1998 that nothing is trained on, as words with PKU tags."""
+    present(shared, *(f"{CORPORA}/{name}" for name in JANUARY))
+    root = shared / CORPORA
+    *_, held_out = corpora.split_tagged(root)
+    return held_out, goldsets.describe("January 1998 held out", [root / name for name in JANUARY], shared)
 
 
 def read_msr(shared: Path) -> tuple[list[list[str]], GoldSet]:
