@@ -17,24 +17,26 @@ HEAD = """# Benchmarks
 
 Written by `make bench` from `bench/results.json`; edit `pipeline/benches/page.py`, not this page.
 """
-SPEED = """Each figure is the median of {repeat} repetitions, with the least and the greatest in brackets. Every measurement
-is a fresh process with one thread: start-up (`ready`: from asking for the process to the first text it could take,
-imports and models included), one warm-up text, one timed pass by the processor's clock. The systems take turns
-inside a repetition; the ratio is the median of the ratios to `jieba.cut` within one repetition. `jieba` starts with
-its cache file in place. THULAC, SnowNLP and LAC run in environments of their own with the models they ship, LAC on
-Python 3.7, the last that it runs on.
+SPEED = """\
+Each figure is the median of {repeat} repetitions, with the least and the greatest in brackets. Every
+measurement is a fresh process with one thread: start-up (`ready`: from asking for the process to the first
+text it could take, imports and models included), one warm-up text, one timed pass by the processor's clock.
+The systems take turns inside a repetition; the ratio is the median of the ratios to `jieba.cut` within one
+repetition. `jieba` starts with its cache file in place. THULAC, SnowNLP and LAC run in environments of
+their own with the models they ship, LAC on Python 3.7, the last that it runs on.
 
-The systems do not do the same work: `banmian news` and `banmian fast` read whole pages (cleaning, splitting, words,
-tags, names, times, quantities, places, people, keywords, topics, checked records), the others do one step; the rows
-`banmian, words` and so on load just the stages of `news` that the step needs. Accuracy is that of the step on plain
-text, by one scorer for all, each system with its defaults; how each stage of ours does on every set is in
-[evaluation.md](evaluation.md).
+The systems do not do the same work: `banmian news` and `banmian fast` read whole pages (cleaning,
+splitting, words, tags, names, times, quantities, places, people, keywords, topics, checked records), the
+others do one step; the rows `banmian, words` and so on load just the stages of `news` that the step needs.
+Accuracy is that of the step on plain text, by one scorer for all, each system with its defaults; how each
+stage of ours does on every set is in [evaluation.md](evaluation.md).
 """
-ACCURACY = """PKU, MSR: F1 of words on the SIGHAN-05 tests. Our model is trained on text by the PKU standard, and so, in part,
-are the peers; ours on nothing by that of MSR. January: F1 of words together with the class of their tag (its first
-letter: tag sets differ beyond it) on the stretch of the People's Daily of January 1998 that ours is not trained on;
-SnowNLP's tagger is trained on that month. MSRA: F1 of names, exact span and label. Recent names: F1 of names in 56
-news texts of 1998 to 2026; keywords: F1 of the first ten there.
+ACCURACY = """\
+PKU, MSR: F1 of words on the SIGHAN-05 tests. Our model is trained on text by the PKU standard, and so, in
+part, are the peers; ours on nothing by that of MSR. January: F1 of words together with the class of their
+tag (its first letter: tag sets differ beyond it) on the stretch of the People's Daily of January 1998 that
+ours is not trained on; SnowNLP's tagger is trained on that month. MSRA: F1 of names, exact span and label.
+Recent names: F1 of names in 56 news texts of 1998 to 2026; keywords: F1 of the first ten there.
 """
 
 
@@ -125,8 +127,8 @@ def scaling_tables(scaling: Mapping[str, Any]) -> list[str]:
     lines += [
         "",
         f"Runs of the command over folders of pages of {counts['page']} characters, configuration",
-        f"`{counts['config']}`, one worker, seconds of the processor, reading, parts and merged files included. Exponents are fitted from",
-        f"{FIT_COUNT} pages on, time less that of one page: time {_exponent(counts['time'])},",
+        f"`{counts['config']}`, one worker, seconds of the processor, with reading and merged files.",
+        f"Exponents are fitted from {FIT_COUNT} pages on, time less that of one: time {_exponent(counts['time'])},",
         f"peak memory {_exponent(counts['memory'])}.",
         "",
         "| pages | seconds | ms a page | peak memory, MiB |",
