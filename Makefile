@@ -16,7 +16,7 @@ ARGS    ?=
 PY := $(VENV)/bin/python
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate evaluate-models gate bench report clean
+.PHONY: help setup run test lint types check golden train evaluate evaluate-models errors gate bench report clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -73,6 +73,9 @@ evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json
 evaluate-models: $(VENV)/.dev ## Measure words, tags and names alone, two minutes: out/models.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/models.json \
 	  --only segmentation,tags,entities,msra $(ARGS)
+
+errors: $(VENV)/.dev ## List what the evaluation found wrong, by kind, gold against ours: out/errors.md
+	$(PY) -m pipeline.evaluate errors --shared $(SHARED) --config $(CONFIG) --out out/errors.md $(ARGS)
 
 gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 	$(PY) -m pipeline.evaluate gate --evaluation out/evaluation.json $(ARGS)
