@@ -96,7 +96,7 @@ def patterns(text: str) -> Iterator[Found]:
 def over(found: list[Found], better: list[Found]) -> list[Found]:
     """Put names found by pattern among entities: they replace what lies in them or is cut by them.
 
-    An organisation that holds such a name stays; one that runs into it is where the name begins (四川省文化 + 和旅游厅).
+    An organisation that holds such a name stays; where one runs into it, the name begins (省文化 + 文化和旅游厅).
     """
     ends = [item.end for item in found]
     starts = [item.start for item in found]
@@ -150,4 +150,5 @@ def grow(item: Found, doc: Doc) -> Found:
         words += token.text
         if _BODY_END.fullmatch(words) and words not in _GENERIC:
             end = token.idx + len(token.text)
-    return item._replace(end=end, label="ORG") if end > item.end else item
+    # The score was measured for the place alone.
+    return item._replace(end=end, label="ORG", score=None) if end > item.end else item

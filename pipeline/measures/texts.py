@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from pipeline.components import TABLE
 from pipeline.measures import goldsets, metrics
 from pipeline.measures.goldsets import GoldSet, present
 from pipeline.measures.metrics import Statistic, match_counts
@@ -130,12 +131,20 @@ def measure_entities(subject: Subject) -> Iterator[Figure]:
 
 
 def measure_msra(subject: Subject) -> Iterator[Figure]:
-    """Measure entity spans on the MSRA test, sentence by sentence."""
+    """Measure entity spans on the MSRA test: as the configuration gives them, and as its model alone gives them.
+
+    The rules after the model follow the guide for recent news, which takes 澳大利亚悉尼 for one place and no name out
+    of a title in 《》; MSRA's guide does otherwise. ``msra.model`` says how well its own was learnt.
+    """
     subject.need("entities")
     sentences, gold = goldsets.read_msra(subject.shared)
-    docs = analyse(subject, (item.text for item in sentences), "doc._.entities")
+    docs = list(analyse(subject, (item.text for item in sentences), "doc._.entities"))
     rows = [metrics.span_counts(_spans(doc), item.spans, LABELS) for doc, item in zip(docs, sentences, strict=True)]
     yield from figures_of("msra.test", rows, _label_reckonings(), gold, "sentences")
+    if any("doc.ents" in TABLE[name].assigns for name in subject.settings.stages):
+        model = [[(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] for doc in docs]
+        rows = [metrics.span_counts(have, item.spans, LABELS) for have, item in zip(model, sentences, strict=True)]
+        yield from figures_of("msra.model", rows, _label_reckonings(), gold, "sentences")
 
 
 def _spans(doc: Doc) -> list[tuple[int, int, str]]:
