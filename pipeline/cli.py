@@ -139,7 +139,7 @@ def _say(text: str, *, end: str = "\n") -> None:
 def _run(options: argparse.Namespace) -> int:
     """Run a batch and print its summary."""
     from pipeline.config import load
-    from pipeline.reader import find_inputs
+    from pipeline.inputs import find_inputs
     from pipeline.run import run_batch
 
     settings = load(options.config, options.set)

@@ -14,7 +14,7 @@ from pipeline.chain import PageResult
 from pipeline.cleaning import CleanerOptions
 from pipeline.config import AssetOptions, OutputOptions, ReaderOptions, RunOptions, Settings
 from pipeline.errors import PageError
-from pipeline.reader import find_inputs
+from pipeline.inputs import find_inputs
 from pipeline.run import run_batch
 from pipeline.splitting.articles import SplitterOptions
 
