@@ -1,5 +1,6 @@
 """Layout files of OCR engines as Markdown."""
 
+import dataclasses
 import gzip
 import json
 from contextlib import suppress
@@ -7,11 +8,14 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from pipeline.config import ReaderOptions
+from pipeline.chain import Chain
+from pipeline.config import HOME, ReaderOptions, load
 from pipeline.errors import PageError
 from pipeline.formats import split_pages, to_markdown
-from pipeline.reader import read_page
+from pipeline.reader import Input, make_page, read_page
+from pipeline.records import load_schema
 
 TITLE, BODY = "市图书馆夜间开放", "本报讯 自习室即日起开放到二十二时。"
 EXPECTED = f"![](a.jpg)\n\n读者在自习室。\n\n# {TITLE}\n\n{BODY}\n\n<table><tr><td>一</td></tr></table>\n\n第4版 要闻\n"
@@ -326,3 +330,25 @@ def test_to_markdown_takes_any_json_or_refuses_it(data):
         for page in split_pages(json.dumps(data)).values():
             with suppress(ValueError):
                 to_markdown(page)
+
+
+def test_the_engines_word_for_an_edge_makes_furniture_of_what_may_be_it():
+    names = "一二三四五六七八九十"
+    blocks = [{"type": "text", "text": f"{TITLE}{name}", "text_level": 1} for name in names]
+    blocks = [part for block in blocks for part in (block, {"type": "text", "text": BODY})]
+    edge = {"type": "header", "text": "文体新闻"}
+    data = json.dumps([*blocks[:10], edge, *blocks[10:]])
+    found = make_page(Input("a.json", "a.json"), data.encode(), options=ReaderOptions())
+    chain = Chain.load(load(HOME / "news.cfg", ["nlp.pipeline=[]", "nlp.tokenizer.method=char", 'assets.charlm=""']))
+    page = json.loads(chain.process(found).page_record)
+    [block] = [block for block in page["blocks"] if found.text[block["start"] : block["end"]].strip() == "文体新闻"]
+    assert (block["role"], block["evidence"]) == ("masthead", ["furniture:section"])
+    assert page["layout"]["regions"][10] == {
+        "start": block["start"],
+        "end": block["end"],
+        "label": "header",
+        "box": None,
+    }
+    Draft202012Validator(load_schema("page")).validate(page)
+    without = dataclasses.replace(found, origin=None)
+    assert "文体新闻" not in [item["text"] for item in json.loads(chain.process(without).page_record)["remainders"]]
