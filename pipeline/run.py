@@ -23,6 +23,7 @@ from pipeline.chain import Chain
 from pipeline.config import Settings
 from pipeline.engines import Engine, Outcome
 from pipeline.engines.local import LocalEngine
+from pipeline.engines.ray import RayEngine
 from pipeline.errors import ConfigError, PageError
 from pipeline.output import Part, Written
 from pipeline.progress import Progress
@@ -41,6 +42,7 @@ _LOSSES = {
     "memory": ("MemoryLimitError", "; raise run.page_memory, use fewer workers or look at the page"),
     "died": ("WorkerDiedError", ""),
 }
+ENGINES: dict[str, Callable[[], Engine]] = {"local": LocalEngine, "ray": RayEngine}
 Redo = Literal["changed", "all", "failed"]
 
 
@@ -142,7 +144,7 @@ def run_batch(  # noqa: PLR0913  # all but the first three are optional and name
         settings=settings,
         out=out,
         workers=workers or settings.run.workers,
-        engine=engine or LocalEngine(),
+        engine=engine or ENGINES[settings.run.engine](),
         load_chain=load_chain,
         report=report or (lambda _: None),
     )

@@ -72,16 +72,9 @@ class LocalEngine:
             return
         # A forked child has one thread: a lock that another thread held here would stay locked there for ever.
         safe = sys.platform == "linux" and threading.active_count() == 1
-        pool = _Pool(self.method or ("fork" if safe else "spawn"), make_worker, seconds, memory)
+        pool = Pool(self.method or ("fork" if safe else "spawn"), make_worker, seconds, memory)
         try:
-            suspects = []
-            for outcome in pool.run(tasks, workers):
-                if outcome.lost:
-                    suspects.append(outcome.task)
-                else:
-                    yield outcome
-            for task in suspects:
-                yield from (replace(outcome, attempts=2) for outcome in pool.run([task], 1))
+            yield from pool.settle(tasks, workers)
         finally:
             pool.close()
 
@@ -94,8 +87,8 @@ def _run_here(worker: Callable[[Task], Result], task: Task) -> Outcome[Task, Res
         return Outcome(task, lost="memory", detail=_how_memory_ended(error, 0))
 
 
-class _Pool:
-    """Keep the worker processes."""
+class Pool:
+    """Keep worker processes, from one list of tasks to the next; ``close`` ends them."""
 
     def __init__(
         self, method: str, make_worker: Callable[[], Callable[[Any], Any]], seconds: float, memory: int
@@ -112,6 +105,17 @@ class _Pool:
             # Objects that the collector never visits again are not copied when a child's collector runs.
             gc.collect()
             gc.freeze()
+
+    def settle(self, tasks: Iterable[Task], workers: int) -> Iterator[Outcome[Task, Any]]:
+        """Yield one outcome per task; a lost one was tried a second time, alone, after all others."""
+        suspects = []
+        for outcome in self.run(tasks, workers):
+            if outcome.lost:
+                suspects.append(outcome.task)
+            else:
+                yield outcome
+        for task in suspects:
+            yield from (replace(outcome, attempts=2) for outcome in self.run([task], 1))
 
     def run(self, tasks: Iterable[Task], workers: int) -> Iterator[Outcome[Task, Any]]:
         """Yield one outcome per task, lost ones too."""
