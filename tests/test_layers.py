@@ -42,6 +42,7 @@ FLOORS: list[set[str]] = [
     {"engines.*"},
     {"measures", "measures.*", "gate"},
     {"run", "show", "training", "training.*", "evaluate", "report", "bench"},
+    {"bench_batch"},
     {"cli"},
     {"__main__"},
 ]
