@@ -25,10 +25,10 @@ from typing import Any
 
 from pipeline.bench import EXAMPLES, machine
 from pipeline.chain import Chain
-from pipeline.config import HOME, Settings, load
+from pipeline.config import HOME, ReaderOptions, Settings, load
 from pipeline.inputs import find_inputs
 from pipeline.progress import Progress
-from pipeline.reader import Input, make_page, read_bytes
+from pipeline.reader import Input, make_page, read_bytes, read_page
 from pipeline.run import run_batch
 
 # Characters of a short page.
@@ -45,7 +45,8 @@ BATCHES = (1_000_000, 100_000_000, 1_000_000_000)
 
 def make_pages(folder: Path, count: int, *, short: bool) -> None:
     """Write pages made of the examples, whole or a few paragraphs long, each with a name and a line of its own."""
-    texts = [path.read_text("utf-8") for path in sorted(EXAMPLES.iterdir())]
+    examples = [path for path in sorted(EXAMPLES.iterdir()) if path.suffix in (".md", ".txt")]
+    texts = [read_page(path, source_name=path.name, options=ReaderOptions()).text for path in examples]
     if short:
         texts = [piece for text in texts for piece in _pieces(text, SHORT)]
     for number in range(count):

@@ -79,7 +79,9 @@ class _Sink:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.file.close()
+        # On a full disk closing fails as writing did; the temporary file must go all the same, to make room.
+        with suppress(OSError):
+            self.file.close()
         with suppress(OSError):
             self.temporary.unlink()
 
@@ -135,7 +137,8 @@ def write_part(out: Path, part: Part, line: str, records: Iterable[str] = ()) ->
     header = asdict(part) | {"sizes": [len(first), len(rest)]}
     path = part_path(out, part.source)
     with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # Without parents: where the output's disk has gone away, its folder must not rise again on the disk below.
+        path.parent.mkdir(exist_ok=True)
         with _Sink(path) as sink:
             sink.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
             sink.write(first)
@@ -277,6 +280,8 @@ def open_folder(out: Path) -> Iterator[None]:
     try:
         if took_over:
             _sweep(out)
+        with _explained(out / PARTS):
+            (out / PARTS).mkdir(exist_ok=True)
         yield
     finally:
         with suppress(OSError):
