@@ -44,6 +44,7 @@ FLOORS: list[set[str]] = [
     {"measures", "measures.*", "gate"},
     {"benches", "benches.*"},
     {"run", "show", "evaluate", "report", "bench"},
+    {"bench_batch"},
     {"cli"},
     {"__main__"},
 ]
