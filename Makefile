@@ -11,12 +11,14 @@ PAGES   ?= examples/pages
 OUT     ?= out
 CONFIG  ?= configs/news.cfg
 WORKERS ?= 1
+CASES   ?= 1000000
+BATCH   ?= 10000
 ARGS    ?=
 
 PY := $(VENV)/bin/python
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate evaluate-models errors gate bench report clean
+.PHONY: help setup run test lint types check golden train evaluate evaluate-models errors gate bench report clean test-ray fuzz bench-batch
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +42,23 @@ run: $(VENV)/.run ## Turn pages into records: make run PAGES=folder OUT=out [CON
 
 test: $(VENV)/.dev ## Run the tests
 	$(PY) -m pytest $(ARGS)
+
+$(VENV)/.ray: pyproject.toml $(VENV)/.dev
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,train,ray]'
+	touch $@
+
+test-ray: $(VENV)/.ray ## Run the tests of the Ray engine on a local Ray
+	TEST_RAY=1 $(PY) -m pytest tests/test_ray.py $(ARGS)
+
+$(VENV)/.fuzz: pyproject.toml $(VENV)/.dev
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,train,fuzz]'
+	touch $@
+
+fuzz: $(VENV)/.fuzz ## Throw a million random inputs at readers and page function, hours: make fuzz [CASES=…]
+	$(PY) tests/fuzz.py layout -runs=$$(($(CASES) * 45 / 100))
+	$(PY) tests/fuzz.py decode -runs=$$(($(CASES) * 50 / 100))
+	$(PY) tests/fuzz.py archive -runs=$$(($(CASES) * 4 / 100))
+	$(PY) tests/fuzz.py page -runs=$$(($(CASES) * 1 / 100))
 
 lint: $(VENV)/.dev ## Check style
 	$(VENV)/bin/ruff check $(CHECKED)
@@ -82,6 +101,9 @@ gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 
 bench: $(VENV)/.dev ## Measure speed, memory, accuracy and growth beside the peers: docs/benchmarks.md
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
+
+bench-batch: $(VENV)/.dev ## Measure the batch: scaling, memory, rerun, overhead, capacity: out/bench-batch.json [BATCH=10000]
+	$(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html
 	$(PY) -m pipeline.report $(OUT) --inputs $(PAGES)

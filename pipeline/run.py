@@ -23,6 +23,7 @@ from pipeline.chain import Chain
 from pipeline.config import Settings
 from pipeline.engines import Engine, Outcome
 from pipeline.engines.local import LocalEngine
+from pipeline.engines.ray import RayEngine
 from pipeline.errors import ConfigError, PageError
 from pipeline.output import Part, Written
 from pipeline.progress import Progress
@@ -35,6 +36,13 @@ MANIFEST_SCHEMA = "manifest/1.0"
 ALL_GOOD, FAILED, USAGE, SOME_FAILED = 0, 1, 2, 3
 # What a run does with a page: make it, take an earlier run's part, or leave it for another run.
 MAKE, TAKE, LEAVE = range(3)
+# What a page that cost its workers is recorded as, and what to do about it.
+_LOSSES = {
+    "time": ("TimeLimitError", "; raise run.page_seconds or look at the page"),
+    "memory": ("MemoryLimitError", "; raise run.page_memory, use fewer workers or look at the page"),
+    "died": ("WorkerDiedError", ""),
+}
+ENGINES: dict[str, Callable[[], Engine]] = {"local": LocalEngine, "ray": RayEngine}
 Redo = Literal["changed", "all", "failed"]
 
 
@@ -136,7 +144,7 @@ def run_batch(  # noqa: PLR0913  # all but the first three are optional and name
         settings=settings,
         out=out,
         workers=workers or settings.run.workers,
-        engine=engine or LocalEngine(),
+        engine=engine or ENGINES[settings.run.engine](),
         load_chain=load_chain,
         report=report or (lambda _: None),
     )
@@ -208,11 +216,12 @@ class _Batch:
         if not tasks:
             return True
         make = functools.partial(make_worker, self.load_chain, self.settings, self.out, self.stamp)
-        workers, seconds = min(self.workers, len(tasks)), self.settings.run.page_seconds
+        workers, limits = min(self.workers, len(tasks)), self.settings.run
+        run = functools.partial(self.engine.run, seconds=limits.page_seconds, memory=limits.page_memory)
         total = self.account.ended + len(tasks)
         try:
             self.report(self._progress(total, begin))
-            with closing(self.engine.run(make, tasks, workers=workers, seconds=seconds)) as outcomes:
+            with closing(run(make, tasks, workers=workers)) as outcomes:
                 for outcome in outcomes:
                     part = outcome.result or self._lose(outcome)
                     self.account.add(part)
@@ -240,11 +249,9 @@ class _Batch:
             data = b""
         sha256 = hashlib.sha256(data).hexdigest()
         part = Part(item.source, part_key(item, sha256, self.stamp), "failed", None, None, sha256, len(data))
-        if outcome.lost == "time":
-            error = "TimeLimitError"
-            message = f"{outcome.detail}, also alone; raise run.page_seconds or look at the page"
-        else:
-            error, message = "WorkerDiedError", f"the process {outcome.detail}, also alone"
+        error, advice = _LOSSES[outcome.lost or "died"]
+        alone = ", also alone" if outcome.attempts > 1 else ""
+        message = f"{outcome.detail}{alone}{advice}"
         failure = Failure("process", error, message, retryable=True, attempt=outcome.attempts)
         return write_failure(self.out, part, failure)
 

@@ -54,7 +54,7 @@ BAD = {
     "large": (b"x" * 100_001, ("read", "PageError", False)),
     "raising": (b"RAISE", ("process", "ValueError", False)),
     "refused": (b"REFUSE", ("split", "PageError", False)),
-    "memory": (b"MEMORY", ("process", "MemoryError", True)),
+    "memory": (b"MEMORY", ("process", "MemoryLimitError", True)),
 }
 
 
@@ -105,6 +105,19 @@ def test_run_batch_replaces_workers_that_hang_or_die(tmp_path):
     summary = batch(tmp_path / "out", pages, settings=settings, workers=2)
     found = [(item["source"], item["error"], item["attempt"]) for item in lines(tmp_path / "out", "errors")]
     assert found == [("crash.md", "WorkerDiedError", 2), ("hang.md", "TimeLimitError", 2)]
+    assert (summary.exit_status, summary.ok) == (3, 6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
+def test_run_batch_bounds_the_memory_of_a_page(tmp_path):
+    pages = make_pages(tmp_path / "in", 6, greedy="GREEDY", fault="SEGFAULT")
+    settings = make_settings(page_memory=500, max_failed_rate=0.3)
+    summary = batch(tmp_path / "out", pages, settings=settings, workers=2)
+    found = [(item["source"], item["error"], item["attempt"]) for item in lines(tmp_path / "out", "errors")]
+    assert found == [("fault.md", "WorkerDiedError", 2), ("greedy.md", "MemoryLimitError", 2)]
+    messages = [item["message"] for item in lines(tmp_path / "out", "errors")]
+    assert messages[0] == "the process was ended by SIGSEGV, also alone"
+    assert messages[1].startswith("out of memory (limit 500 MB beside the models), also alone; raise run.page_memory")
     assert (summary.exit_status, summary.ok) == (3, 6)
 
 
