@@ -205,6 +205,7 @@ def read_results(path: Path) -> dict[str, Any]:
 
 def write_page(results: dict[str, Any], out: Path) -> None:
     """Write the page and its pictures."""
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page.to_page(results, SYSTEMS), "utf-8")
     for name, panels in (
         (page.PICTURE, page.accuracy_panels(results, SYSTEMS)),
@@ -225,7 +226,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--systems", help="systems whose name contains one of these, separated by commas")
     parser.add_argument("--repeat", type=int, default=5, help="repetitions")
     parser.add_argument("--chars", type=int, default=40_000, help="characters of each text")
-    parser.add_argument("--pages", type=int, default=max(scaling.COUNTS), help="most pages of the growth curve")
+    parser.add_argument(
+        "--pages", type=int, default=10_000, help="most pages of the growth curve; 100,000 take an hour"
+    )
     parser.add_argument("--characters", type=int, default=max(scaling.LENGTHS), help="longest page of the growth curve")
     return parser
 
@@ -239,6 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for part in [] if options.only == "none" else choose(options.only, list(PARTS), "--only"):
             results[part] = {"machine": machine(), **PARTS[part](options, systems)}
+            options.results.parent.mkdir(parents=True, exist_ok=True)
             options.results.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
     except PipelineError as error:
         sys.stderr.write(f"bench: {error}\n")

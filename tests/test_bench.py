@@ -172,6 +172,12 @@ def test_tags_are_compared_by_class():
     assert accuracy.class_f1([[["南京", "LOC"], ["市", "n"], ["看", "a"]]], gold) == pytest.approx(2 / 3)
 
 
+def test_marks_and_foreign_strings_have_one_class_whatever_they_are_called():
+    assert {accuracy.class_of("，", tag) for tag in ("w", "x", "PU")} == {"w"}
+    assert {accuracy.class_of("GDP", tag) for tag in ("nx", "eng", "x")} == {"x"}
+    assert accuracy.class_of("人", "Ng") == accuracy.class_of("人", "n") == "n"
+
+
 def test_main_keeps_earlier_parts_and_writes_the_page_anew(tmp_path, results):
     kept = tmp_path / "results.json"
     kept.write_text(bench.json.dumps({"schema": bench.SCHEMA, **whole(results)}))

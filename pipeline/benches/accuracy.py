@@ -24,8 +24,8 @@ from pipeline.measures.texts import LABELS
 from pipeline.training import corpora
 
 Answers = Sequence[Any]
-# Letters that begin a tag of one class, where a system calls it otherwise: LAC's PER, LOC, ORG and TIME, jieba's eng.
-_CLASSES = {"PER": "n", "LOC": "n", "ORG": "n", "TIME": "t", "eng": "n"}
+# Classes of tags whose first letter says otherwise: LAC's PER, LOC, ORG and TIME; foreign strings (nx, jieba's eng).
+_CLASSES = {"PER": "n", "LOC": "n", "ORG": "n", "TIME": "t", "eng": "x", "nx": "x"}
 
 
 class Task(NamedTuple):
@@ -90,15 +90,17 @@ def class_f1(found: Answers, gold: Sequence[corpora.Tagged]) -> float:
     """Score words with the class of their tag: span and first letter."""
     rows = []
     for have, want in zip(found, gold, strict=True):
-        kept = [(word, class_of(tag)) for item, tag in have if (word := "".join(item.split()))]
-        right = [(word, class_of(tag)) for word, tag in want]
+        kept = [(word, class_of(word, tag)) for item, tag in have if (word := "".join(item.split()))]
+        right = [(word, class_of(word, tag)) for word, tag in want]
         same = "".join(word for word, _ in kept) == "".join(word for word, _ in right)
         rows.append(words.tag_counts(kept, right)[0] if same else (0, len(kept), len(right)))
     return float(metrics.f1(np.sum(np.asarray(rows, float), axis=0)))
 
 
-def class_of(tag: str) -> str:
-    """Give the class of a tag of any of the systems."""
+def class_of(word: str, tag: str) -> str:
+    """Give the class of a word's tag in any of the systems; marks are ``w`` by whatever tag (jieba calls them x)."""
+    if not any(char.isalnum() for char in word):
+        return "w"
     return _CLASSES.get(tag, tag[:1].lower())
 
 
