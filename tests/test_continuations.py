@@ -105,7 +105,13 @@ def test_find_links_takes_files_alike_but_for_numbers_for_one_issue():
 
 def test_find_links_carries_the_headline_on_to_the_third_page():
     middle = stub("m", SHIP_ON, "3", back="1", to="4")
-    last = stub("l", "船多了，人手就紧了，厂长把退休的老伙计一个个请回船台，手艺要传给二十名学徒。", "4", back="3", title="老船厂")
+    last = stub(
+        "l",
+        "船多了，人手就紧了，厂长把退休的老伙计一个个请回船台，手艺要传给二十名学徒。",
+        "4",
+        back="3",
+        title="老船厂",
+    )
     assert links(HEADS[0], middle, last)[0] == {("ship", "m"), ("m", "l")}
     assert links(middle, last)[0] == set()
 

@@ -8,7 +8,7 @@ import pytest
 from batch_fakes import lines, outputs
 from jsonschema import Draft202012Validator
 
-from pipeline import issues
+from pipeline import issues, report
 from pipeline.chain import Chain
 from pipeline.config import HOME, load
 from pipeline.continuations import Link
@@ -135,6 +135,13 @@ def test_run_does_not_join_the_second_file_of_a_page(run, pages, tmp_path):
     run(pages)
     assert len(joined(tmp_path / "out")) == 2
     assert sum("~" in record["id"] for record in lines(tmp_path / "out", "articles")) == 4
+
+
+def test_report_shows_a_part_on_its_own_page(run, pages, tmp_path):
+    run(pages)
+    third = next(page for page in report.collect(tmp_path / "out")["pages"] if page["source"].endswith("03.md"))
+    known = "".join(row[3] for row in third["rows"])
+    assert "电子围栏装上以后" in known
 
 
 def test_run_reports_an_issue_that_cannot_be_joined(settings, pages, tmp_path):
