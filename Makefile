@@ -16,7 +16,7 @@ ARGS    ?=
 PY := $(VENV)/bin/python
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate gate bench report clean
+.PHONY: help setup run test lint types check golden train evaluate evaluate-pages gate bench report clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 
 evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation.json $(ARGS)
+
+evaluate-pages: $(VENV)/.dev ## Measure splitting alone: the section pages, printed and in out/evaluation-pages.json
+	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation-pages.json --only pages $(ARGS)
 
 gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 	$(PY) -m pipeline.evaluate gate --evaluation out/evaluation.json $(ARGS)

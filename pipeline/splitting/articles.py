@@ -208,9 +208,10 @@ def balance(page: Page, layout: Layout) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedLine:
-    """Hold one row of ``split --why``: where a line went and what spoke for it."""
+    """Hold one row of ``split --why``: where a line, or a run of lines up to ``last``, went and what spoke for it."""
 
     line: int
+    last: int
     role: str
     article: int | None
     confidence: float
@@ -223,7 +224,7 @@ def explain_lines(layout: Layout, page: Page) -> list[ExplainedLine]:
     del page  # kept in the signature: the text shown is the cleaned one, tied to the page by the blocks' lines
     return [
         ExplainedLine(
-            block.lines[0],
+            *block.lines,
             block.role,
             block.article,
             block.confidence,
