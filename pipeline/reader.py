@@ -50,8 +50,10 @@ MIN_FREQUENT = 0.5
 # GB18030 text has next to no private-use characters; misread text is full of them (7 % and more).
 MAX_PRIVATE = 0.01
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+# Each alternative stops at what opens another one: a page of openers alone takes linear time.
 _PICTURES = re.compile(
-    r"!\[[^\]\n]*\]\([^)\n]*\)|<!--.*?-->|<img\b[^>]*>|</?(?:div|p|br|center|figure)\b[^>]*>", re.DOTALL
+    r"!\[[^\[\]\n]*\]\([^()\n]*\)|<!--(?:[^<-]|-(?!->)|<(?!!--))*-->|<img\b[^<>]*>"
+    r"|</?(?:div|p|br|center|figure)\b[^<>]*>"
 )
 _WILD = re.compile(r"[*?\[]")
 
