@@ -31,7 +31,8 @@ _MARK = re.compile(r"^([ \t]*)(#{1,6})(?=[ \t\u3000]|[^#\s])", re.MULTILINE)
 _BOLD = re.compile(r"\*\*")
 # What a page's text is written in and no part of it: brackets and commas in there keep their width.
 _MARKUP = re.compile(
-    r"(!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|<!--(?:(?!-->)[^<]){0,500}-->|</?[a-zA-Z][^<>\n]{0,300}>)"
+    r"(!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)|<!--(?:(?!-->)[^<]){0,500}-->|</?[a-zA-Z][^<>\n]{0,300}>|^[ \t|:-]+$)",
+    re.MULTILINE,
 )
 _HALF = str.maketrans("，；：？！（）", ",;:?!()")
 
