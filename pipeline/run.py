@@ -12,10 +12,11 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,11 +27,12 @@ from pipeline.engines import Engine, Outcome
 from pipeline.engines.local import LocalEngine
 from pipeline.engines.ray import RayEngine
 from pipeline.errors import ConfigError, PageError
+from pipeline.issues import IssueTask, Patches, lose_issue, make_issue_worker, plan_issues
 from pipeline.output import Part, Written
 from pipeline.progress import Progress
 from pipeline.provenance import code_version, environment, make_stamp, peak_memory, write_time
 from pipeline.reader import Input, read_bytes
-from pipeline.work import Failure, PageChain, Task, make_worker, part_key, write_failure
+from pipeline.work import Failure, LoadOnce, PageChain, Task, make_worker, part_key, write_failure
 
 MANIFEST_SCHEMA = "manifest/1.0"
 # Exit statuses, as docs/record.md gives them.
@@ -167,7 +169,7 @@ def run_batch(  # noqa: PLR0913  # all but the first three are optional and name
         out=out,
         workers=workers or settings.run.workers,
         engine=engine or ENGINES[settings.run.engine](),
-        load_chain=load_chain,
+        load_chain=LoadOnce(load_chain),
         report=report or (lambda _: None),
     )
     if not batch.items:
@@ -193,6 +195,7 @@ class _Batch:
     plan: bytearray = field(default_factory=bytearray)
     account: _Account = field(default_factory=_Account)
     stopped: str = ""
+    issues: list[IssueTask] = field(default_factory=list)
 
     def run(self, redo: Redo, shard: Shard | None) -> BatchSummary:
         """Run all steps under the folder's lock."""
@@ -207,13 +210,19 @@ class _Batch:
             if not self._process(survey.twins, begin):
                 return self._summary(FAILED, self._survey().tally, begin)
             survey = self._survey()
+        if not self._join(redo):
+            return self._summary(FAILED, survey.tally, begin)
+        joined = [part for task in self.issues if (part := output.read_part(self.out, task.name)) is not None]
         tally = survey.tally
+        _add_joins(tally, joined)
         summary = self._summary(exit_status(tally, self._pending(), self.settings.run.max_failed_rate), tally, begin)
-        state = _hex(f"{survey.digest} {shard} {summary.exit_status}")
+        issues = "".join(f"{part.key} {part.status} {part.sizes}\n" for part in joined)
+        state = _hex(f"{survey.digest} {issues} {shard} {summary.exit_status}")
         if not self.account.ended and output.is_merged(self.out, state):
             return summary
         output.drop_manifest(self.out)
-        written = output.merge(self.out, (item.source for item, _ in self._parts()))
+        sources = chain((item.source for item, _ in self._parts()), (p.source for p in joined if p.status == "failed"))
+        written = output.merge(self.out, sources, Patches(self.out, self.issues))
         summary = replace(summary, seconds=round(time.perf_counter() - begin, 3))
         manifest = self._manifest(summary, tally, written)
         manifest["state"] = state
@@ -272,6 +281,32 @@ class _Batch:
             self.stopped = "interrupted"
             return False
         return True
+
+    def _join(self, redo: Redo) -> bool:
+        """Join articles across the pages of the issues that are not done; false where an interrupt stopped the run."""
+        if self.settings.assembly.join:
+            self.issues = plan_issues((part for _, part in self._parts()), self.stamp)
+        todo = [task for task in self.issues if redo == "all" or not self._is_joined(task)]
+        if not todo:
+            return True
+        output.drop_manifest(self.out)
+        make = functools.partial(make_issue_worker, self.load_chain, self.settings, self.out)
+        workers, limits = min(self.workers, len(todo)), self.settings.run
+        run = functools.partial(self.engine.run, seconds=limits.page_seconds, memory=limits.page_memory)
+        try:
+            with closing(run(make, todo, workers=workers)) as outcomes:
+                for outcome in outcomes:
+                    if outcome.lost:
+                        lose_issue(self.out, outcome.task, outcome.detail, outcome.attempts)
+        except KeyboardInterrupt:
+            self.stopped = "interrupted"
+            return False
+        return True
+
+    def _is_joined(self, task: IssueTask) -> bool:
+        """Say whether an issue's part stands for the pages as they are now."""
+        part = output.read_part(self.out, task.name)
+        return part is not None and part.status == "ok" and part.key == task.key
 
     def _progress(self, total: int, begin: float) -> Progress:
         """Say how far the run is."""
@@ -385,11 +420,22 @@ class _Batch:
             }
 
 
+def _add_joins(tally: _Tally, joined: Iterable[Part]) -> None:
+    """Add what joining changed, and the issues that could not be joined; these count as no page."""
+    for part in joined:
+        tally.articles += part.n_articles
+        for label, count in part.labels.items():
+            tally.labels[label] += count
+        if part.reason:
+            tally.reasons[part.reason] += 1
+    tally.labels = Counter({label: count for label, count in tally.labels.items() if count})
+
+
 def exit_status(tally: _Tally, pending: int, max_failed_rate: float) -> int:
-    """Judge a finished batch: 0 all good, 3 some pages failed or are left, 1 more failed than ``max_failed_rate``."""
+    """Judge a finished batch: 0 all good, 3 some failed or are left, 1 more pages failed than ``max_failed_rate``."""
     if tally.failed > max_failed_rate * (tally.ok + tally.failed):
         return FAILED
-    return SOME_FAILED if tally.failed or pending else ALL_GOOD
+    return SOME_FAILED if tally.reasons or pending else ALL_GOOD
 
 
 def _speed(account: _Account, seconds: float) -> dict[str, Any]:
