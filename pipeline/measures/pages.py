@@ -61,7 +61,7 @@ def measure_pages(subject: Subject) -> Iterator[Figure]:
     folder, script, real = present(subject.shared, "pages/dev", "pages/score_pages.py", "pages/real")
     scorer = goldsets.load_module(script, "score_pages")
     golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
-    predicted = _load_predictions(scorer, subject.pages.values())
+    predicted = load_predictions(scorer, subject.pages.values())
     held = goldsets.held_out_pages(golds)
     for part, names in (("seen40", sorted(golds.keys() - held)), ("held20", sorted(held))):
         files = [folder / name for name in names] + [folder / f"{name}.gold.json" for name in names]
@@ -83,7 +83,7 @@ def measure_pages(subject: Subject) -> Iterator[Figure]:
     yield from _real_figures(chosen, goldsets.describe("pages real", page_files(real), subject.shared))
 
 
-def _load_predictions(scorer: Any, results: Iterable[PageResult]) -> dict[str, Any]:
+def load_predictions(scorer: Any, results: Iterable[PageResult]) -> dict[str, Any]:
     """Hand records to the pages' scorer in the only way it takes them: as a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "articles.jsonl"

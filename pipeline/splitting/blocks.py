@@ -8,6 +8,7 @@ allows (heading, text, byline, jump line, table row, furniture …). Which readi
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -51,6 +52,7 @@ class Unit:
     edges: Edges | None = None
     credit: Credit | None = None
     column: bool = False
+    hinted: bool = False
     evidence: list[str] = field(default_factory=list)
     profile: Profile = frozenset()
 
@@ -69,17 +71,37 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
     """Turn a page into units with their readings, in page order."""
     lines = scan_lines(page, cleaned)
     units: list[Unit] = []
+    hints = _edge_regions(page)
     items = False
     for group in group_lines(lines):
         unit = _make_unit(len(units), group, grammar)
+        unit.hinted = _lies_in(unit, cleaned, hints) if hints else False
         if unit.kind == "head":
             items = items and not unit.level
             items = items or (len(unit.key) <= _ROUNDUP_LENGTH and grammar.roundups.search(unit.key) is not None)
         titled = bool(units) and units[-1].kind == "head" and not grammar.roundups.search(units[-1].key)
         at = _run_in(unit, grammar, items=items and not titled)
-        units += [unit] if not at else _split_unit(unit, at, grammar)
+        jump = _jump_before_head(unit, grammar)
+        units += _split_jump(unit, jump) if jump else _split_unit(unit, at, grammar) if at else [unit]
     _mark_furniture(units, page, grammar)
     return units
+
+
+# What engines call a page's edges, without case and signs: MinerU, PaddleOCR, marker, PAGE.
+_EDGE_LABELS = frozenset({"header", "footer", "pageheader", "pagefooter", "pagenumber", "number", "discarded"})
+
+
+def _edge_regions(page: Page) -> list[tuple[int, int]]:
+    """List the stretches of the page that its OCR engine saw at the edges; a hint, as engines take heads for it too."""
+    regions = page.origin.regions if page.origin else ()
+    return [(item.start, item.end) for item in regions if re.sub(r"[\W_]", "", item.label).lower() in _EDGE_LABELS]
+
+
+def _lies_in(unit: Unit, cleaned: AlignedText, regions: list[tuple[int, int]]) -> bool:
+    """Say whether a unit begins in one of some stretches of the page, which are in order."""
+    at = cleaned.source_at(unit.start)
+    place = bisect_right(regions, (at, len(cleaned.text) * 2)) - 1
+    return place >= 0 and regions[place][0] <= at < regions[place][1]
 
 
 def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
@@ -186,6 +208,24 @@ def _split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     return units
 
 
+def _jump_before_head(unit: Unit, grammar: Grammar) -> int:
+    """Find where 上接第1版 at the start of a heading ends; 0 = the heading has none."""
+    if unit.kind != "head":
+        return 0
+    lead = find_edges(unit.key, grammar).lead
+    return lead[0].end if lead and lead[0].role == "jump" and lead[0].end < len(unit.key) else 0
+
+
+def _split_jump(unit: Unit, at: int) -> list[Unit]:
+    """Cut a jump line off the heading that it was set on one line with."""
+    jump, head = (unit.content.slice(start, end).strip() for start, end in ((0, at), (at, len(unit.key))))
+    keys = normalise(jump.text), normalise(head.text)
+    first = replace(unit, content=jump, key=keys[0], kind="jump_from", level=0, bold=False, profile=profile(keys[0]))
+    rest = replace(unit, index=unit.index + 1, content=head, key=keys[1], gap=False, profile=profile(keys[1]))
+    first.evidence, rest.evidence = ["jump"], ["after_jump"]
+    return [first, rest]
+
+
 def split_heading(unit: Unit, at: int) -> tuple[Unit, Unit]:
     """Cut a heading that holds two titles in two; both keep its index, so that order and accounts stay."""
     parts = []
@@ -260,6 +300,8 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
         return False
     if grammar.datelines.match(key):
         return False
+    if "转" in key[-20:] and find_edges(key, grammar).jump_to:
+        return False
     if any(char in key[:-1] for char in _SENTENCE_STOPS) and not unit.level:
         return False
     if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
@@ -283,7 +325,7 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
     candidates = [unit for unit in units if unit.kind in ("head", "text", "byline", "source", "furniture")]
     _mark_guides(candidates, grammar)
     for place, unit in enumerate(candidates):
-        edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE
+        edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE or unit.hinted
         if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
