@@ -60,6 +60,10 @@ _PAPER = re.compile(r"[^，。、；：！？\s]{1,12}?(?:日报|时报|晚报|�
 _STORM = re.compile(r"(?:台风|飓风|热带风暴)[“\"]?$")
 _SIDE = re.compile(r"[中美日俄韩朝英法德台印越欧]方")
 _DOCTRINE = re.compile(r"(?:新时代中国)?特色社会主义|式现代化")
+# 马克思主义 is a word, 中华民族 and 中华文明 are no places.
+_WORDS = re.compile(r"(?:马克思|列宁)(?=主义)|中华(?=民族|文明|文化|儿女|优秀传统)")
+# 在京湘籍企业家, 返湘, 驻沪: where somebody is or comes from, in one character, is no list.
+_BARE_BEFORE, _BARE_AFTER = frozenset("在返驻赴"), frozenset("籍商")
 # The city belongs to the usual name of its airport or station (成都双流机场).
 _HUB = re.compile(r".*(?:机场|火车站|高铁站|客运站|[东西南北]站)$")
 # Landforms and regions whose name is not whole without its last word (青藏高原, 台湾海峡).
@@ -93,7 +97,7 @@ def apply_conventions(found: list[Found], text: str) -> list[Found]:
     found = join_places(found, text)
     found = [with_government(item, text) for item in found]
     found = [item for item in found if not is_none(item, text)]
-    return listed_only(with_papers(found, text))
+    return listed_only(with_papers(found, text), text)
 
 
 def is_none(item: Found, text: str) -> bool:
@@ -104,6 +108,9 @@ def is_none(item: Found, text: str) -> bool:
     if item.label == "LOC" and _NUMBERED.search(before) and _OCCASION.match(text, item.end):
         return True
     if name in ("习近平", "中国") and _DOCTRINE.match(text, item.end):
+        return True
+    word = _WORDS.match(text, item.start)
+    if word is not None and word.end() == item.end:
         return True
     return _STORM.search(before) is not None or _SIDE.fullmatch(name) is not None
 
@@ -221,18 +228,21 @@ def with_government(item: Found, text: str) -> Found:
     return item
 
 
-def listed_only(found: list[Found]) -> list[Found]:
-    """Drop places of one character that stand alone (在湘); in a list (中美) they stay."""
+def listed_only(found: list[Found], text: str) -> list[Found]:
+    """Drop places of one character that stand alone or say where somebody is (在京湘籍); in a list (中美) they stay."""
 
     def is_short(number: int) -> bool:
         return (
             0 <= number < len(found) and found[number].label == "LOC" and found[number].end - found[number].start == 1
         )
 
+    def is_bare(item: Found) -> bool:
+        return text[item.start - 1 : item.start] in _BARE_BEFORE or text[item.end : item.end + 1] in _BARE_AFTER
+
     return [
         item
         for number, item in enumerate(found)
         if not is_short(number)
-        or (is_short(number - 1) and found[number - 1].end == item.start)
-        or (is_short(number + 1) and found[number + 1].start == item.end)
+        or (is_short(number - 1) and found[number - 1].end == item.start and not is_bare(item))
+        or (is_short(number + 1) and found[number + 1].start == item.end and not is_bare(item))
     ]
