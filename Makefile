@@ -18,7 +18,7 @@ ARGS    ?=
 PY := $(VENV)/bin/python
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate evaluate-models errors gate bench report clean test-ray fuzz bench-batch
+.PHONY: help setup run test lint types check golden train evaluate evaluate-models errors gate bench report clean test-ray fuzz bench-batch evaluate-pages
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -95,6 +95,9 @@ evaluate-models: $(VENV)/.dev ## Measure words, tags and names alone, two minute
 
 errors: $(VENV)/.dev ## List what the evaluation found wrong, by kind, gold against ours: out/errors.md
 	$(PY) -m pipeline.evaluate errors --shared $(SHARED) --config $(CONFIG) --out out/errors.md $(ARGS)
+
+evaluate-pages: $(VENV)/.dev ## Measure splitting alone: the section pages, printed and in out/evaluation-pages.json
+	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation-pages.json --only pages $(ARGS)
 
 gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 	$(PY) -m pipeline.evaluate gate --evaluation out/evaluation.json $(ARGS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,10 +27,12 @@ from pipeline.components import TABLE, register_extensions, resolve
 from pipeline.components.segmenter import register as register_segmenter
 from pipeline.config import Settings
 from pipeline.errors import ModelError, PageError
-from pipeline.records import to_line, to_page_record, to_record
+from pipeline.joining import join_records
+from pipeline.records import Record, check_record, to_annotations, to_line, to_page_record, to_record
 from pipeline.splitting.articles import balance, split_page
+from pipeline.splitting.assembly import LOW_CONFIDENCE
 from pipeline.splitting.grammar import Grammar, load_grammar
-from pipeline.types import Article, Context, Layout, Page
+from pipeline.types import Context, Layout, Page
 
 # The names of our factories among spaCy's.
 PREFIX = "banmian_"
@@ -41,7 +43,8 @@ class PageResult:
     """Hold what one page gave: JSON lines without line feeds, seconds by stage, and counts for the manifest.
 
     ``labels`` counts ``kind:news``, ``entity:PER``, ``topic:medtop:…``, ``flag:…``; ``chars`` are the characters of
-    the page.
+    the page. ``issue`` is date and paper where an article of the page goes on on another page or comes from
+    one, else ``None``.
     """
 
     records: tuple[str, ...]
@@ -49,6 +52,7 @@ class PageResult:
     seconds: dict[str, float]
     chars: int
     labels: dict[str, int]
+    issue: str | None = None
 
 
 class Chain:
@@ -87,7 +91,8 @@ class Chain:
             layout = split_page(page, cleaned=cleaned, options=self.settings.splitter, grammar=self.grammar, lm=self.lm)
             accounts = balance(page, layout)
         with self.nlp.memory_zone():
-            docs = self._annotate(page, layout, seconds)
+            contexts = [Context(article, page.publication, page.flags) for article in layout.articles]
+            docs = self._annotate(contexts, seconds)
             with _stage("records", seconds):
                 options = self.settings.output
                 records = [
@@ -96,21 +101,36 @@ class Chain:
                 ]
                 lines = tuple(map(to_line, records))
                 page_line = to_line(to_page_record(page, layout, balance=accounts))
-        return PageResult(lines, page_line, seconds, len(page.text), _count(records))
+        jumps = any(record["continued_to"] or record["continued_from"] for record in records)
+        date, paper = page.publication.date, page.publication.name
+        issue = f"{date} {paper or ''}".rstrip() if jumps and date else None
+        return PageResult(lines, page_line, seconds, len(page.text), count_labels(records), issue)
 
-    def _annotate(self, page: Page, layout: Layout, seconds: dict[str, float]) -> list[Doc]:
-        """Run segmentation and the stages over a page's articles."""
+    def join(self, parts: Sequence[Record], *, probability: float, evidence: Iterable[str] = ()) -> Record:
+        """Make the record of an article from those of its parts on several pages: the stages read the whole anew."""
+        record, context = join_records(parts, probability=probability, evidence=evidence, lm=self.lm)
+        if record["split"]["confidence"] < self.settings.splitter.min_confidence:
+            record["split"]["flags"] = sorted({*record["split"]["flags"], LOW_CONFIDENCE})
+        with self.nlp.memory_zone():
+            (doc,) = self._annotate([context], {})
+            record |= to_annotations(doc, tokens=self.settings.output.tokens)
+        record["layers"] = {**self.layers, "assembly": self.layers["split"]}
+        check_record(record)
+        return record
+
+    def _annotate(self, contexts: Sequence[Context], seconds: dict[str, float]) -> list[Doc]:
+        """Run segmentation and the stages over articles."""
         with _stage("segment", seconds):
-            docs = [self._make_doc(article, page) for article in layout.articles]
+            docs = [self._make_doc(context) for context in contexts]
         for name, component in self.nlp.pipeline:
             with _stage(name, seconds):
                 docs = _run(component, docs, self.settings.resolved["nlp"]["batch_words"])
         return docs
 
-    def _make_doc(self, article: Article, page: Page) -> Doc:
+    def _make_doc(self, context: Context) -> Doc:
         """Segment an article and tie its context to the Doc."""
-        doc = self.nlp.tokenizer(article.text.text)
-        doc._.context = Context(article, page.publication, page.flags)
+        doc = self.nlp.tokenizer(context.article.text.text)
+        doc._.context = context
         return doc
 
 
@@ -229,8 +249,8 @@ def _layers(settings: Settings) -> dict[str, str]:
     return layers
 
 
-def _count(records: list[dict[str, Any]]) -> dict[str, int]:
-    """Count kinds, entity labels, topics and flags over a page's records."""
+def count_labels(records: Iterable[Record]) -> dict[str, int]:
+    """Count kinds, entity labels, topics and flags over records."""
     counts: Counter[str] = Counter()
     for record in records:
         counts[f"kind:{record['kind']}"] += 1

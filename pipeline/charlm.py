@@ -243,8 +243,23 @@ class CharLM:
 
     def next_log_prob(self, left: str, right: str, count: int) -> float:
         """Give the log-probability of the first ``count`` characters of ``right`` after ``left``, blanks left out."""
-        before, after = self._tail(left), self._head(right, count)
-        return float(self.score_each(np.concatenate((before, after)))[len(before) :].sum())
+        return self.next_log_probs([(left, right)], count)[0]
+
+    def next_log_probs(self, pairs: Sequence[tuple[str, str]], count: int) -> list[float]:
+        """Give :meth:`next_log_prob` of each pair of texts, all scored at once."""
+        if not pairs:
+            return []
+        windows, sizes = [], []
+        for left, right in pairs:
+            after = self._head(right, count)
+            ids = np.concatenate((_PADS, self._tail(left), after))
+            windows += [ids[end - ORDER : end] for end in range(len(ids) - len(after) + 1, len(ids) + 1)]
+            sizes.append(len(after))
+        if not windows:
+            return [0.0] * len(pairs)
+        scores = self.score(np.array(windows))
+        ends = np.cumsum(sizes)
+        return [float(scores[end - size : end].sum()) for size, end in zip(sizes, ends, strict=True)]
 
     def contrast(self, left: str, options: Sequence[str], right: str) -> list[float]:
         """Give the log-probability of each option and of the four characters after it, given the four before it."""

@@ -61,7 +61,7 @@ _NAMED = r"(?:记者|通讯员|特约|见习|实习生|文/|图/|(?:摄影|编�
 _CREDIT = re.compile(
     rf"[^（(，。；,;\n]{{0,16}}{_NAMED}[^（(，。；,;\n]{{0,40}}"
     rf"|[（(](?:[{_HAN}]{{1,4}}[ \u3000]{{1,3}}){{1,5}}[{_HAN}]{{1,4}}[）)]"
-    rf"|[{_HAN} \u3000/]{{0,16}}[{_HAN}][ \u3000]*(?:摄影报道|摄影?|文|图)[/文图]*(?=[）)\n])"
+    rf"|[{_HAN} \u3000/]{{0,16}}[{_HAN}][ \u3000]{{0,3}}(?:摄影报道|摄影?|文|图)[/文图]{{0,4}}(?=[）)\n])"
 )
 # Quoted stretches that are no speech, where a blank may part the halves of a slogan or a title.
 _QUOTED = re.compile(r"“[^“”\n，,。！!？?；;]{0,60}”|《[^《》\n]{0,60}》|「[^「」\n，。！？；]{0,60}」")
@@ -73,6 +73,7 @@ _LONE_RIGHT = re.compile(rf"[{_HAN}](?:[^{_HAN}]|$)")
 # where a heading or caption was run into the text, and there the model sees no sentence that goes on.
 NOISE_ODDS = 4.0
 _MAX_ODDS = 50.0
+_ASKED = 1024  # blanks that the model is asked about at once
 _SIDE = 90  # characters on either side that the model is shown
 _COMMAS = ("，", "、", "；", ",", ";")
 # Log-probability of the two characters after a blank, given those before it, above which they go on in a phrase:
@@ -210,6 +211,7 @@ def find_spaces(text: str, lm: CharLM | None) -> list[Replacement]:
     kept = sorted([*protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
     quoted = {hit.start() for hit in inside(_INNER_BLANK.finditer(text), _QUOTED.finditer(text))}
     found: list[Replacement] = []
+    asked: list[tuple[int, int]] = []
     for start, end, group in by_line(text, outside(_INNER_BLANK.finditer(text), kept)):
         running = _is_running(text[start:end])
         parted: list[tuple[int, int]] = []
@@ -218,10 +220,20 @@ def find_spaces(text: str, lm: CharLM | None) -> list[Replacement]:
                 continue
             if running and at not in quoted:
                 parted.append((at, after))
-            elif lm is not None and _goes_on(text[max(start, at - 8) : at], text[after : after + 8], lm):
-                found.append(Replacement(at, after, "", "space", 0.9))
+            elif _LONE_LEFT.search(text[max(start, at - 8) : at]) or _LONE_RIGHT.match(text[after : after + 8]):
+                asked.append((at, after))
         found += _joined(text, (start, end), parted, lm)
-    return sorted(found)
+    return sorted([*found, *_closed_phrases(text, asked, lm)])
+
+
+def _closed_phrases(text: str, blanks: Sequence[tuple[int, int]], lm: CharLM | None) -> Iterator[Replacement]:
+    """Yield the blanks that cut one character off a phrase that the model knows."""
+    for first in range(0, len(blanks) if lm is not None else 0, _ASKED):
+        group = blanks[first : first + _ASKED]
+        sides = [(text[max(0, at - 8) : at].rpartition("\n")[2], text[after : after + 8]) for at, after in group]
+        for (at, after), score in zip(group, lm.next_log_probs(sides, 2), strict=True):  # type: ignore[union-attr]
+            if score > PHRASE_GOES_ON:
+                yield Replacement(at, after, "", "space", 0.9)
 
 
 def _joined(
@@ -243,13 +255,6 @@ def _is_running(line: str) -> bool:
     if len(line) >= BODY_CHARS:
         return _SENTENCE_MARK.search(line) is not None
     return len(line) >= SENTENCE_CHARS and _SENTENCE_END.search(line) is not None
-
-
-def _goes_on(left: str, right: str, lm: CharLM) -> bool:
-    """Say whether a blank cuts one character off a phrase that the model knows."""
-    if not (_LONE_LEFT.search(left) or _LONE_RIGHT.match(right)):
-        return False
-    return lm.next_log_prob(left, right, 2) > PHRASE_GOES_ON
 
 
 def find_half_width(text: str) -> list[Replacement]:

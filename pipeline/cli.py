@@ -62,7 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", parents=[shared], help="pages → OUT/articles.jsonl"))
     split = commands.add_parser("split", parents=[shared], help="show how a page is split, without the later stages")
     split.add_argument("input", metavar="INPUT", help="one page")
-    split.add_argument("--why", action="store_true", help="show every block with what spoke for its role")
+    split.add_argument(
+        "--why", action="store_true", help="show every line with its role, confidence and what spoke for it"
+    )
     explain = commands.add_parser("explain", parents=[shared], help="show what a configuration amounts to")
     explain.add_argument("--json", action="store_true", help="the resolved configuration alone, as JSON")
     return parser
@@ -242,8 +244,15 @@ def _split(options: argparse.Namespace) -> int:
     from pipeline.show import show_page
 
     settings = load(options.config, options.set)
-    _print(show_page(options.input, settings, why=options.why, colour=sys.stdout.isatty()))
+    colour = _wants_colour()
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    _print(show_page(options.input, settings, why=options.why, colour=colour, width=width))
     return 0
+
+
+def _wants_colour() -> bool:
+    """Colour a terminal that can show it, unless NO_COLOR (no-color.org) is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """One ``.cfg`` file → :class:`Settings`: parsed, overridden, checked, and refused with a message that helps.
 
-The file holds our own sections (``[reader] [cleaner] [splitter] [run] [output]``) and spaCy's (``[nlp]
+The file holds our own sections (``[reader] [cleaner] [splitter] [assembly] [run] [output]``) and spaCy's (``[nlp]
 [components.*]``). An unknown section, a mistyped key, a value of a wrong type, an unknown stage and a stage that
 stands before what it needs all stop here, before any page is read, with the file, the key, and what is allowed.
 """
@@ -24,6 +24,7 @@ from confection import Config
 
 from pipeline.cleaning import CleanerOptions
 from pipeline.components import SEGMENTERS, TABLE, Stage, resolve
+from pipeline.continuations import AssemblyOptions
 from pipeline.errors import ConfigError
 from pipeline.splitting.articles import SplitterOptions
 
@@ -94,6 +95,7 @@ class Settings:
     output: OutputOptions
     resolved: dict[str, Any]
     digest: str
+    assembly: AssemblyOptions = field(default_factory=AssemblyOptions)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -110,6 +112,7 @@ SECTIONS: dict[str, type] = {
     "reader": ReaderOptions,
     "cleaner": CleanerOptions,
     "splitter": SplitterOptions,
+    "assembly": AssemblyOptions,
     "assets": AssetOptions,
     "run": RunOptions,
     "output": OutputOptions,

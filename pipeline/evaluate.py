@@ -24,13 +24,14 @@ from typing import Any
 
 from pipeline import __version__, artefacts, gate
 from pipeline.errors import ConfigError, PipelineError
-from pipeline.measures import mistakes, pages, texts, words
+from pipeline.measures import mistakes, pages, robustness, texts, words
 from pipeline.measures.goldsets import AbsentError
 from pipeline.measures.subject import Figure, Subject
 
 SCHEMA = "evaluation/1.0"
 SECTIONS: dict[str, Callable[[Subject], Iterator[Figure]]] = {
     "pages": pages.measure_pages,
+    "robustness": robustness.measure_robustness,
     "entities": texts.measure_entities,
     "msra": texts.measure_msra,
     "keywords": texts.measure_keywords,

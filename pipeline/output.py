@@ -2,7 +2,8 @@
 
     OUT/articles.jsonl  pages.jsonl  errors.jsonl    merged from the parts in the order of the pages' names
     OUT/manifest.json                                written last: a folder that has one is complete and of one piece
-    OUT/parts/xx/….jsonl                             one page each: header, line of the page or the error, articles
+    OUT/parts/xx/….jsonl                             one page each: header, line of the page or the error, articles;
+                                                     or one issue: header, places of its patches, their lines
     OUT/.lock                                        held by the run that writes here
 
 Every file appears under its name complete or not at all (temporary file, ``fsync``, ``os.replace``). What cannot be
@@ -15,7 +16,7 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ LOCK = ".lock"
 # Hex digits of a part's name: 80 bits, so that two names never meet; two more digits make 256 folders.
 NAME_DIGITS = 20
 BLOCK = 1 << 20
+# Lines that stand in place of a part's own, by number (0 = the page's, then the articles'); ``None`` = gone.
+Patch = Mapping[int, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Part:
     """Describe what one page gave; the header of its part file.
 
     ``key`` stands for everything that decides the content. ``base_id`` is the page's id before two pages of one id are
-    told apart. ``sizes`` are the bytes of the page's (or error's) line and of the article lines, line feeds included.
+    told apart. ``issue`` is date and paper (``2024-10-16 并州晚报``) where an article goes on on another page or comes
+    from one. ``sizes`` are the bytes of the page's (or error's) line and of the article lines, line feeds included.
     """
 
     source: str
@@ -52,6 +56,7 @@ class Part:
     reason: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
+    issue: str | None = None
     sizes: tuple[int, int] = (0, 0)
 
 
@@ -79,7 +84,9 @@ class _Sink:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.file.close()
+        # On a full disk closing fails as writing did; the temporary file must go all the same, to make room.
+        with suppress(OSError):
+            self.file.close()
         with suppress(OSError):
             self.temporary.unlink()
 
@@ -121,7 +128,8 @@ def _explained(path: Path) -> Iterator[None]:
 def part_path(out: Path, source: str) -> Path:
     """Name the part file of a page by its source."""
     name = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[: NAME_DIGITS + 2]
-    return out / PARTS / name[:2] / f"{name[2:]}.jsonl"
+    # One join: four of them took a quarter of the time of a run that finds everything done.
+    return out.joinpath(f"{PARTS}/{name[:2]}/{name[2:]}.jsonl")
 
 
 def write_part(out: Path, part: Part, line: str, records: Iterable[str] = ()) -> Part:
@@ -134,7 +142,8 @@ def write_part(out: Path, part: Part, line: str, records: Iterable[str] = ()) ->
     header = asdict(part) | {"sizes": [len(first), len(rest)]}
     path = part_path(out, part.source)
     with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # Without parents: where the output's disk has gone away, its folder must not rise again on the disk below.
+        path.parent.mkdir(exist_ok=True)
         with _Sink(path) as sink:
             sink.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
             sink.write(first)
@@ -151,6 +160,36 @@ def read_part(out: Path, source: str) -> Part | None:
             return _read_header(file, source)
     except OSError:
         return None
+
+
+def read_lines(out: Path, source: str) -> list[bytes]:
+    """Read the lines of a page's part behind its header: the page's, then the articles'; none without a whole part."""
+    try:
+        with part_path(out, source).open("rb") as file:
+            return file.read().split(b"\n")[:-1] if _read_header(file, source) else []
+    except OSError:
+        return []
+
+
+def write_patches(out: Path, part: Part, patches: Mapping[str, Mapping[int, str | None]]) -> Part:
+    """Write an issue's part: where the lines that replace others stand in it, by page and number, and these lines."""
+    places: dict[str, dict[int, int | None]] = {}
+    lines: list[str] = []
+    for source, patch in sorted(patches.items()):
+        for number, line in sorted(patch.items()):
+            places.setdefault(source, {})[number] = None if line is None else len(lines)
+            lines += [] if line is None else [line]
+    return write_part(out, part, json.dumps(places, ensure_ascii=False), lines)
+
+
+def read_patch(out: Path, name: str, source: str) -> Patch:
+    """Read what an issue's part makes of a page's lines; nothing where the issue failed."""
+    lines = read_lines(out, name)
+    part = read_part(out, name)
+    if part is None or part.status != "ok" or not lines:
+        return {}
+    places = json.loads(lines[0]).get(source, {})
+    return {int(number): None if at is None else lines[1 + at] + b"\n" for number, at in places.items()}
 
 
 def _read_header(file: BinaryIO, source: str) -> Part | None:
@@ -172,13 +211,22 @@ def _to_part(header: Mapping[str, Any]) -> Part:
 # ---- merged files -------------------------------------------------------------------------------------------
 
 
-def merge(out: Path, sources: Iterable[str]) -> dict[str, Written]:
-    """Merge the parts of the pages, in the order given, into the three files; a page without a part is left out."""
+def _no_patch(source: str) -> Patch:
+    """Leave a page's lines as they are."""
+    del source
+    return {}
+
+
+def merge(out: Path, sources: Iterable[str], patches: Callable[[str], Patch] = _no_patch) -> dict[str, Written]:
+    """Merge the parts, in the order given, into the three files; a page without a part is left out.
+
+    ``patches`` gives of a page the lines that stand in place of its own.
+    """
     paths = {name: out / f"{name}.jsonl" for name in MERGED}
     with _explained(out), ExitStack() as stack:
         sinks = {name: stack.enter_context(_Sink(path)) for name, path in paths.items()}
         for source in sources:
-            _copy_part(out, source, sinks)
+            _copy_part(out, source, sinks, patches(source))
         for sink in sinks.values():
             sink.flush()
         written = {name: sink.commit() for name, sink in sinks.items()}
@@ -186,7 +234,7 @@ def merge(out: Path, sources: Iterable[str]) -> dict[str, Written]:
         return written
 
 
-def _copy_part(out: Path, source: str, sinks: Mapping[str, _Sink]) -> None:
+def _copy_part(out: Path, source: str, sinks: Mapping[str, _Sink], patch: Patch) -> None:
     """Append a part's lines to the files they belong to."""
     try:
         file = part_path(out, source).open("rb")
@@ -196,7 +244,12 @@ def _copy_part(out: Path, source: str, sinks: Mapping[str, _Sink]) -> None:
         part = _read_header(file, source)
         if part is None:
             return
-        sinks["pages" if part.status == "ok" else "errors"].write(file.read(part.sizes[0]))
+        first = file.read(part.sizes[0])
+        sinks["pages" if part.status == "ok" else "errors"].write(patch.get(0) or first)
+        if patch:
+            for number, line in enumerate(file, 1):
+                sinks["articles"].write(patch.get(number, line) or b"")
+            return
         left = part.sizes[1]
         while left:
             data = file.read(min(left, BLOCK))
@@ -214,12 +267,16 @@ def _sync_folder(out: Path) -> None:
             os.close(descriptor)
 
 
+# The line of a manifest below which the inputs stand, to its end.
+_INPUTS = ' "inputs": [\n'
+
+
 def write_manifest(out: Path, manifest: Mapping[str, Any], inputs: Iterable[Mapping[str, Any]]) -> None:
     """Write the manifest; ``inputs`` are written as they come, one a line, under the last key."""
     head = json.dumps(dict(manifest), ensure_ascii=False, indent=1, allow_nan=False)
     path = out / MANIFEST
     with _explained(path), _Sink(path) as sink:
-        sink.write(head.removesuffix("\n}").encode() + b',\n "inputs": [')
+        sink.write(f"{head.removesuffix(chr(10) + '}')},\n{_INPUTS.rstrip()}".encode())
         comma = ""
         for entry in inputs:
             sink.write(f"{comma}\n  {json.dumps(dict(entry), ensure_ascii=False)}".encode())
@@ -228,6 +285,24 @@ def write_manifest(out: Path, manifest: Mapping[str, Any], inputs: Iterable[Mapp
         sink.flush()
         sink.commit()
         _sync_folder(out)
+
+
+def is_merged(out: Path, state: str) -> bool:
+    """Say whether the merged files are those of a state of the batch, byte for byte by their hashes in the manifest."""
+    try:
+        with (out / MANIFEST).open(encoding="utf-8") as file:
+            manifest = json.loads("".join(iter(file.readline, _INPUTS)).removesuffix(",\n") + "}")
+        if manifest.get("state") != state:
+            return False
+        return all(_hash_of(out / f"{name}.jsonl") == manifest["outputs"][f"{name}.jsonl"]["sha256"] for name in MERGED)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _hash_of(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def drop_manifest(out: Path) -> None:
@@ -254,6 +329,8 @@ def open_folder(out: Path) -> Iterator[None]:
     try:
         if took_over:
             _sweep(out)
+        with _explained(out / PARTS):
+            (out / PARTS).mkdir(exist_ok=True)
         yield
     finally:
         with suppress(OSError):

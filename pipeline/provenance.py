@@ -16,7 +16,7 @@ from pipeline import artefacts
 from pipeline.config import Settings
 
 # Raised whenever the form of a part changes, so that old parts are made again.
-PART_FORM = 1
+PART_FORM = 2
 # Libraries whose version may decide a byte of the output.
 LIBRARIES = ("spacy", "spacy-pkuseg", "jieba", "scikit-learn", "numpy", "thinc")
 PACKAGE = Path(__file__).resolve().parent

@@ -23,8 +23,10 @@ from pipeline.records import page_id
 from pipeline.text import is_blank
 from pipeline.types import Origin, Page
 
+# Each alternative stops at what opens another one: a page of openers alone takes linear time.
 _PICTURES = re.compile(
-    r"!\[[^\]\n]*\]\([^)\n]*\)|<!--.*?-->|<img\b[^>]*>|</?(?:div|p|br|center|figure)\b[^>]*>", re.DOTALL
+    r"!\[[^\[\]\n]*\]\([^()\n]*\)|<!--(?:[^<-]|-(?!->)|<(?!!--))*-->|<img\b[^<>]*>"
+    r"|</?(?:div|p|br|center|figure)\b[^<>]*>"
 )
 
 

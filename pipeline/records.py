@@ -27,7 +27,7 @@ from pipeline.types import Article, Layout, Origin, Page, Publication
 
 Record = dict[str, Any]
 
-ARTICLE_SCHEMA = "article/1.0"
+ARTICLE_SCHEMA = "article/1.1"
 PAGE_SCHEMA = "page/1.0"
 SCHEMAS = Path(__file__).with_name("schemas")
 # Length of the shingles of the reprint fingerprint. Four characters are two to three words, as in the n-gram
@@ -86,6 +86,16 @@ def to_record(article: Article, doc: Doc, page: Page, *, layers: Mapping[str, st
             "evidence": list(article.evidence),
             "flags": list(article.flags),
         },
+        **to_annotations(doc, tokens=tokens),
+        "layers": dict(layers),
+    }
+    check_record(record)
+    return record
+
+
+def to_annotations(doc: Doc, *, tokens: bool = True) -> Record:
+    """Give the fields of a record that its Doc holds, ``sentences`` to ``quality``, in the order of the contract."""
+    return {
         "sentences": _sentences(doc),
         "tokens": _tokens(doc) if tokens else {"start": [], "end": [], "tag": [], "pos": []},
         "entities": [_with_score(_fields(item)) for item in doc._.entities],
@@ -94,12 +104,9 @@ def to_record(article: Article, doc: Doc, page: Page, *, layers: Mapping[str, st
         "quantities": [_fields(item) for item in doc._.quantities],
         "keywords": [_with_score(_lists(_fields(item))) for item in doc._.keywords],
         "topics": [_with_score(_fields(item)) for item in doc._.topics],
-        "reuse": {"fingerprint": fingerprint(text), "cluster_id": None},
+        "reuse": {"fingerprint": fingerprint(doc.text), "cluster_id": None},
         "quality": {"ocr": None, "flags": [f"topics: {doc._.topics_note}"] if doc._.topics_note else []},
-        "layers": dict(layers),
     }
-    check_record(record)
-    return record
 
 
 def _fields(item: Any) -> Record:
@@ -140,7 +147,7 @@ def _source(article: Article, page: Page) -> Record:
         else:
             spans.append([start, end])
     copied = [[run.start, run.end, run.source_start] for run in article.text.runs if run.rule is None]
-    return {"lines": list(article.lines), "spans": spans, "map": copied}
+    return {"lines": list(article.lines), "spans": spans, "map": copied, "further": []}
 
 
 def _edits(text: AlignedText, source: str) -> list[Record]:

@@ -79,13 +79,14 @@ def _parse(line: str, path: Path, number: int) -> Record:
     return record
 
 
-def source_runs(record: Record) -> list[Run]:
+def source_runs(record: Record, place: Record | None = None) -> list[Run]:
     """Tie an article's text to its page: (start, end, source start, source end), copied and repaired stretches alike.
 
-    A repair has no place of its own in the record: it stands after the copied stretch before it, or else before
-    the one after it, as many characters as the original has.
+    ``place`` is the item of ``source.further`` for another page that the article stands on. A repair has no place of
+    its own in the record: it stands after the copied stretch before it, or else before the one after it, as many
+    characters as the original has.
     """
-    copied = [(start, end, at, at + end - start) for start, end, at in record["source"]["map"]]
+    copied = [(start, end, at, at + end - start) for start, end, at in (place or record["source"])["map"]]
     ends = {run[1]: run[3] for run in copied}
     starts = {run[0]: run[2] for run in copied}
     runs = list(copied)
@@ -154,7 +155,8 @@ def rebuilt_rows(page: Record, articles: Sequence[Record]) -> list[list[Any]]:
     chars = [UNKNOWN] * page["n_chars"]
     for record in articles:
         originals = {(edit["start"], edit["end"]): edit["original"] for edit in record["edits"]}
-        for start, end, at, stop in source_runs(record):
+        place = next((item for item in record["source"]["further"] if item["page_id"] == page["id"]), None)
+        for start, end, at, stop in source_runs(record, place):
             text = originals.get((start, end), record["text"][start:end])
             if len(text) == stop - at and at >= 0 and stop <= len(chars):
                 chars[at:stop] = text
@@ -225,18 +227,21 @@ def collect(folder: Path, *, inputs: Sequence[str] = (), limit: int = MAX_ARTICL
     roots = find_roots(inputs)
     overview = Overview()
     by_page: dict[str, list[Record]] = {}
+    on_page: dict[str, list[Record]] = {}
     layers: dict[str, str] = {}
     for record in read_jsonl(folder / "articles.jsonl"):
         overview.add_article(record)
         layers |= record["layers"]
         if overview.articles <= limit:
             by_page.setdefault(record["page_id"], []).append(record)
+            for page_id in {record["page_id"], *(item["page_id"] for item in record["source"]["further"])}:
+                on_page.setdefault(page_id, []).append(record)
     pages, total = [], 0
     for page in read_jsonl(folder / "pages.jsonl"):
         overview.add_page(page)
         total += 1
-        if page["id"] in by_page or (not page["articles"] and overview.articles <= limit):
-            pages.append(show_page(page, by_page.get(page["id"], []), roots))
+        if page["id"] in on_page or (not page["articles"] and overview.articles <= limit):
+            pages.append(show_page(page, on_page.get(page["id"], []), roots))
     errors = list(read_jsonl(folder / "errors.jsonl"))
     return {
         "manifest": {key: value for key, value in manifest.items() if key != "inputs"},

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,11 +27,12 @@ from pipeline.engines import Engine, Outcome
 from pipeline.engines.local import LocalEngine
 from pipeline.engines.ray import RayEngine
 from pipeline.errors import ConfigError, PageError
+from pipeline.issues import IssueTask, Patches, lose_issue, make_issue_worker, plan_issues
 from pipeline.output import Part, Written
 from pipeline.progress import Progress
 from pipeline.provenance import code_version, environment, make_stamp, peak_memory, write_time
 from pipeline.reader import Input, read_bytes
-from pipeline.work import Failure, PageChain, Task, make_worker, part_key, write_failure
+from pipeline.work import Failure, LoadOnce, PageChain, Task, make_worker, part_key, write_failure
 
 MANIFEST_SCHEMA = "manifest/1.0"
 # Exit statuses, as docs/record.md gives them.
@@ -96,6 +99,27 @@ class _Tally:
     labels: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def add(self, part: Part) -> None:
+        """Add a part."""
+        self.ok += part.status == "ok"
+        self.failed += part.status == "failed"
+        self.articles += part.n_articles
+        self.chars += part.chars
+        self.bytes += part.n_bytes
+        for label, count in part.labels.items():
+            self.labels[label] += count
+        if part.reason:
+            self.reasons[part.reason] += 1
+
+
+@dataclass(slots=True)
+class _Survey:
+    """Hold what the parts of a batch are together: their sum, their digest, and the pages that need another id."""
+
+    tally: _Tally = field(default_factory=_Tally)
+    digest: str = ""
+    twins: list[Task] = field(default_factory=list)
+
 
 @dataclass(slots=True)
 class _Account:
@@ -145,7 +169,7 @@ def run_batch(  # noqa: PLR0913  # all but the first three are optional and name
         out=out,
         workers=workers or settings.run.workers,
         engine=engine or ENGINES[settings.run.engine](),
-        load_chain=load_chain,
+        load_chain=LoadOnce(load_chain),
         report=report or (lambda _: None),
     )
     if not batch.items:
@@ -171,26 +195,48 @@ class _Batch:
     plan: bytearray = field(default_factory=bytearray)
     account: _Account = field(default_factory=_Account)
     stopped: str = ""
+    issues: list[IssueTask] = field(default_factory=list)
 
     def run(self, redo: Redo, shard: Shard | None) -> BatchSummary:
         """Run all steps under the folder's lock."""
         started, begin = datetime.now(UTC), time.perf_counter()
         self.stamp = make_stamp(self.settings)
-        self.plan = bytearray(self._decide(item, redo) for item in self.items)
+        self.plan = self._plan(redo)
         todo = [Task(item) for item, decision in zip(self.items, self.plan, strict=True) if decision == MAKE]
-        if todo:
-            output.drop_manifest(self.out)
-        if not (self._process(todo, begin) and self._process(self._twins(), begin)):
-            tally = _tally(part for _, part in self._parts())
-            return self._summary(FAILED, tally, begin)
-        tally = _tally(part for _, part in self._parts())
-        written = output.merge(self.out, (item.source for item, _ in self._parts()))
+        if not self._process(todo, begin):
+            return self._summary(FAILED, self._survey().tally, begin)
+        survey = self._survey()
+        if survey.twins:
+            if not self._process(survey.twins, begin):
+                return self._summary(FAILED, self._survey().tally, begin)
+            survey = self._survey()
+        if not self._join(redo):
+            return self._summary(FAILED, survey.tally, begin)
+        joined = [part for task in self.issues if (part := output.read_part(self.out, task.name)) is not None]
+        tally = survey.tally
+        _add_joins(tally, joined)
         summary = self._summary(exit_status(tally, self._pending(), self.settings.run.max_failed_rate), tally, begin)
+        issues = "".join(f"{part.key} {part.status} {part.sizes}\n" for part in joined)
+        state = _hex(f"{survey.digest} {issues} {shard} {summary.exit_status}")
+        if not self.account.ended and output.is_merged(self.out, state):
+            return summary
+        output.drop_manifest(self.out)
+        sources = chain((item.source for item, _ in self._parts()), (p.source for p in joined if p.status == "failed"))
+        written = output.merge(self.out, sources, Patches(self.out, self.issues))
+        summary = replace(summary, seconds=round(time.perf_counter() - begin, 3))
         manifest = self._manifest(summary, tally, written)
+        manifest["state"] = state
         manifest["started"], manifest["finished"] = write_time(started), write_time(datetime.now(UTC))
         manifest["shard"] = f"{shard.index}/{shard.count}" if shard else None
         output.write_manifest(self.out, manifest, self._entries())
         return summary
+
+    def _plan(self, redo: Redo) -> bytearray:
+        """Decide what becomes of every page, in the order in which archives are read quickest."""
+        plan = bytearray(len(self.items))
+        for index in sorted(range(len(self.items)), key=lambda index: self.items[index].place):
+            plan[index] = self._decide(self.items[index], redo)
+        return plan
 
     def _decide(self, item: Input, redo: Redo) -> int:
         """Decide what becomes of a page."""
@@ -215,6 +261,8 @@ class _Batch:
         """Run tasks through the engine; false where an interrupt or the policy for failing pages stopped the run."""
         if not tasks:
             return True
+        output.drop_manifest(self.out)
+        tasks = sorted(tasks, key=lambda task: task.item.place)
         make = functools.partial(make_worker, self.load_chain, self.settings, self.out, self.stamp)
         workers, limits = min(self.workers, len(tasks)), self.settings.run
         run = functools.partial(self.engine.run, seconds=limits.page_seconds, memory=limits.page_memory)
@@ -233,6 +281,32 @@ class _Batch:
             self.stopped = "interrupted"
             return False
         return True
+
+    def _join(self, redo: Redo) -> bool:
+        """Join articles across the pages of the issues that are not done; false where an interrupt stopped the run."""
+        if self.settings.assembly.join:
+            self.issues = plan_issues((part for _, part in self._parts()), self.stamp)
+        todo = [task for task in self.issues if redo == "all" or not self._is_joined(task)]
+        if not todo:
+            return True
+        output.drop_manifest(self.out)
+        make = functools.partial(make_issue_worker, self.load_chain, self.settings, self.out)
+        workers, limits = min(self.workers, len(todo)), self.settings.run
+        run = functools.partial(self.engine.run, seconds=limits.page_seconds, memory=limits.page_memory)
+        try:
+            with closing(run(make, todo, workers=workers)) as outcomes:
+                for outcome in outcomes:
+                    if outcome.lost:
+                        lose_issue(self.out, outcome.task, outcome.detail, outcome.attempts)
+        except KeyboardInterrupt:
+            self.stopped = "interrupted"
+            return False
+        return True
+
+    def _is_joined(self, task: IssueTask) -> bool:
+        """Say whether an issue's part stands for the pages as they are now."""
+        part = output.read_part(self.out, task.name)
+        return part is not None and part.status == "ok" and part.key == task.key
 
     def _progress(self, total: int, begin: float) -> Progress:
         """Say how far the run is."""
@@ -255,15 +329,18 @@ class _Batch:
         failure = Failure("process", error, message, retryable=True, attempt=outcome.attempts)
         return write_failure(self.out, part, failure)
 
-    def _twins(self) -> list[Task]:
-        """List the pages whose id is that of an earlier page too (two files of one page), with ids of their own.
+    def _survey(self) -> _Survey:
+        """Go through the parts: add them up, hash what they are, and find two pages of one id.
 
         The first page by name keeps the plain id; a page that is the first now and was not in an earlier run is listed
-        as well.
+        as a twin as well.
         """
         seen: set[bytes] = set()
-        tasks = []
+        survey = _Survey()
+        digest = hashlib.sha256(self.stamp.encode())
         for item, part in self._parts():
+            survey.tally.add(part)
+            digest.update(f"{part.key} {part.status} {part.page_id} {part.sizes}\n".encode())
             if part.base_id is None:
                 continue
             # Twelve bytes instead of the id: the only thing that is kept of every page.
@@ -271,8 +348,11 @@ class _Batch:
             own = f"{part.base_id}~{_hex(item.source)[:6]}" if mark in seen else None
             seen.add(mark)
             if part.status == "ok" and part.page_id != (own or part.base_id):
-                tasks.append(Task(item, own))
-        return tasks
+                survey.twins.append(Task(item, own))
+        decisive = {key: value for key, value in self.settings.resolved.items() if key != "run"}
+        digest.update(json.dumps([decisive, self._pending()], sort_keys=True).encode())
+        survey.digest = digest.hexdigest()
+        return survey
 
     def _parts(self) -> Iterator[tuple[Input, Part]]:
         """Read the headers of the parts that this run made or took, in the order of the pages' names."""
@@ -307,6 +387,7 @@ class _Batch:
         return {
             "schema": MANIFEST_SCHEMA,
             "exit_status": summary.exit_status,
+            "state": None,
             "started": None,
             "finished": None,
             "shard": None,
@@ -339,26 +420,22 @@ class _Batch:
             }
 
 
-def _tally(parts: Iterable[Part]) -> _Tally:
-    """Add up the parts of a batch."""
-    tally = _Tally()
-    for part in parts:
-        tally.ok += part.status == "ok"
-        tally.failed += part.status == "failed"
+def _add_joins(tally: _Tally, joined: Iterable[Part]) -> None:
+    """Add what joining changed, and the issues that could not be joined; these count as no page."""
+    for part in joined:
         tally.articles += part.n_articles
-        tally.chars += part.chars
-        tally.bytes += part.n_bytes
-        tally.labels.update(part.labels)
+        for label, count in part.labels.items():
+            tally.labels[label] += count
         if part.reason:
             tally.reasons[part.reason] += 1
-    return tally
+    tally.labels = Counter({label: count for label, count in tally.labels.items() if count})
 
 
 def exit_status(tally: _Tally, pending: int, max_failed_rate: float) -> int:
-    """Judge a finished batch: 0 all good, 3 some pages failed or are left, 1 more failed than ``max_failed_rate``."""
+    """Judge a finished batch: 0 all good, 3 some failed or are left, 1 more pages failed than ``max_failed_rate``."""
     if tally.failed > max_failed_rate * (tally.ok + tally.failed):
         return FAILED
-    return SOME_FAILED if tally.failed or pending else ALL_GOOD
+    return SOME_FAILED if tally.reasons or pending else ALL_GOOD
 
 
 def _speed(account: _Account, seconds: float) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.inputs import readable
 from pipeline.reader import read_page
-from pipeline.splitting.articles import explain_lines, split_page
+from pipeline.splitting.articles import ExplainedLine, explain_lines, split_page
 from pipeline.splitting.grammar import load_grammar
 from pipeline.types import Article, Layout, Page
 
@@ -31,17 +33,25 @@ COLOURS = {
     "credit": "33",
     "caption": "32",
     "rule": "2",
+    "sure": "32",
+    "fair": "33",
+    "poor": "31",
 }
-# Characters of a block's text that `split --why` shows.
-SHOWN = 48
+# Columns of a line's text that `split --why` shows, a Han character taking two; on a terminal a part of its width.
+SHOWN, LEAST_SHOWN, SHARE_SHOWN = 64, 24, 0.45
+# A confidence from here on is sure, from there on fair.
+SURE, FAIR = 0.9, 0.5
 # Levels of nesting of a model's scores that `explain` shows: set, variant, metric; the values by label are deeper.
 MAX_DEPTH = 3
 
 
-def show_page(path: str, settings: Settings, *, why: bool = False, colour: bool = False) -> Iterator[str]:
+def show_page(
+    path: str, settings: Settings, *, why: bool = False, colour: bool = False, width: int | None = None
+) -> Iterator[str]:
     """Read and split one page, without the stages after it, and lay it out in lines.
 
-    ``why`` lists every block with its role, confidence and evidence instead of the articles' text.
+    ``why`` lists every line with its role, confidence and evidence instead of the articles' text; ``width`` is that of
+    the terminal, in columns.
     """
     page = read_page(path, source_name=readable(Path(path).name), options=settings.reader)
     name = settings.assets.charlm
@@ -52,7 +62,7 @@ def show_page(path: str, settings: Settings, *, why: bool = False, colour: bool 
     paint = _paint if colour else _plain
     yield _headline(page, layout)
     if why:
-        yield from _why(page, layout, paint)
+        yield from explain_page(page, layout, paint, width)
     else:
         for article in layout.articles:
             yield from _article(article, paint)
@@ -92,14 +102,47 @@ def _article(article: Article, paint: Any) -> Iterator[str]:
         yield f"{zone.role:>10}  {paint(article.text.text[zone.start : zone.end], zone.role)}"
 
 
-def _why(page: Page, layout: Layout, paint: Any) -> Iterator[str]:
-    """List the blocks: line, article, role, confidence, text, evidence."""
+def explain_page(page: Page, layout: Layout, paint: Any = _plain, width: int | None = None) -> Iterator[str]:
+    """List every line that has text: number, article, role, confidence, text, evidence; a rule where an article begins.
+
+    Lines that hold nothing but markup (comments, image links, rules) have the role ``markup``.
+    """
+    shown = max(LEAST_SHOWN, int(width * SHARE_SHOWN)) if width else SHOWN
     yield ""
-    for row in explain_lines(layout, page):
-        text = " ".join(row.text.split())
-        text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        place = f"{row.line:>5} {row.article or '–':>4} {row.role:<10} {row.confidence:.2f}"
-        yield f"{place}  {paint(text, row.role)}  {paint(' '.join(row.evidence), 'rule')}"
+    yield paint(f"{'line':>9} {'art.':>4} {'role':<10} conf  {_fit('text', shown)}  evidence, in nats", "rule")
+    articles = {article.order: article for article in layout.articles}
+    for row in _with_markup(explain_lines(layout, page), page):
+        begun = articles.pop(row.article or 0, None)
+        if begun is not None:
+            flags = "".join(f" · {flag}" for flag in begun.flags)
+            yield paint(f"── {begun.order} {begun.kind} · confidence {begun.confidence:.2f}{flags}", "rule")
+        lines = f"{row.line}" if row.line == row.last else f"{row.line}–{row.last}"
+        sure = "sure" if row.confidence >= SURE else "fair" if row.confidence >= FAIR else "poor"
+        place = f"{lines:>9} {row.article or '–':>4} {row.role:<10} {paint(f'{row.confidence:.2f}', sure)}"
+        text = paint(_fit(" ".join(row.text.split()), shown), row.role)
+        yield f"{place}  {text}  {paint(' '.join(row.evidence), 'rule')}".rstrip()
+
+
+def _with_markup(rows: Sequence[ExplainedLine], page: Page) -> list[ExplainedLine]:
+    """Add the lines that have text and are in no block: they hold nothing but markup."""
+    known = {number for row in rows for number in range(row.line, row.last + 1)}
+    added = [
+        ExplainedLine(number, number, "markup", None, 1.0, (), line)
+        for number, line in enumerate(page.text.split("\n"), 1)
+        if number not in known and line.strip()
+    ]
+    return sorted([*rows, *added], key=lambda row: row.line)
+
+
+def _fit(text: str, columns: int) -> str:
+    """Cut or fill a text to a width in terminal columns."""
+    widths = [
+        2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1 for char in text
+    ]
+    if sum(widths) <= columns:
+        return text + " " * (columns - sum(widths))
+    at = next(place for place, total in enumerate(accumulate(widths)) if total > columns - 1)
+    return text[:at] + "…" + " " * (columns - 1 - sum(widths[:at]))
 
 
 def show_settings(settings: Settings) -> Iterator[str]:

@@ -89,6 +89,7 @@ class PageWorker:
                 chars=result.chars,
                 seconds=seconds | result.seconds,
                 labels=result.labels,
+                issue=result.issue,
             )
             return output.write_part(self.out, part, result.page_record, result.records)
         except (OutputError, ConfigError, MemoryError):
@@ -97,7 +98,7 @@ class PageWorker:
             part = Part(task.item.source, self._key(task.item, sha256), "failed", None, None, sha256, n_bytes)
             if page is not None:
                 part = replace(part, page_id=page.id, base_id=base_id)
-            return write_failure(self.out, part, _explain(error))
+            return write_failure(self.out, part, describe_failure(error))
 
     def _key(self, item: Input, sha256: str | None) -> str:
         """Stand for all that decides the page's part."""
@@ -109,7 +110,7 @@ def part_key(item: Input, sha256: str | None, stamp: str) -> str:
     return hashlib.sha256(json.dumps([item.source, sha256, stamp]).encode()).hexdigest()
 
 
-def _explain(error: Exception) -> Failure:
+def describe_failure(error: Exception) -> Failure:
     """Tell stage, class, message and whether to retry, of whatever befell a page."""
     if isinstance(error, PageError):
         return Failure(error.stage, type(error.__cause__ or error).__name__, str(error), retryable=error.retryable)
@@ -134,6 +135,24 @@ def write_failure(out: Path, part: Part, failure: Failure) -> Part:
     }
     line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     return output.write_part(out, replace(part, status="failed", reason=f"{failure.stage}/{failure.error}"), line)
+
+
+class LoadOnce:
+    """Load the models at the first call; a copy sent to another process loads its own."""
+
+    def __init__(self, load: Callable[[Settings], PageChain]) -> None:
+        self.load = load
+        self.chain: PageChain | None = None
+
+    def __call__(self, settings: Settings) -> PageChain:
+        """Give the chain of a configuration, always of the same one."""
+        if self.chain is None:
+            self.chain = self.load(settings)
+        return self.chain
+
+    def __reduce__(self) -> tuple[type[LoadOnce], tuple[Callable[[Settings], PageChain]]]:
+        """Leave the models out."""
+        return LoadOnce, (self.load,)
 
 
 def make_worker(load: Callable[[Settings], PageChain], settings: Settings, out: Path, stamp: str) -> PageWorker:

@@ -136,6 +136,21 @@ def test_split_page_joins_a_paragraph_that_a_column_cut():
     assert "joined_across_break" in article.flags
 
 
+SHORT_CUTS = ["施工方介绍，桥下绿地里还（下转第3版）", "桥下绿地还有长椅(下转第三版)"]
+
+
+@pytest.mark.parametrize("line", SHORT_CUTS)
+def test_split_page_reads_a_short_line_that_ends_in_a_jump_as_text(line):
+    (article,) = articles_of(BRIDGE.replace("（李明）", line))
+    assert (article.continued_to, article.zones[-1].role) == ("3", "jump")
+    assert bodies(article)[-1].endswith(re.split("[（(]下转", line)[0])
+
+
+def test_split_page_takes_a_jump_off_the_heading_that_it_was_set_with():
+    (article,) = articles_of("（上接第1版）桥下绿地给孩子撒欢\n\n" + BRIDGE.split("\n\n")[-2])
+    assert (article.continued_from, article.subheads) == ("1", ("桥下绿地给孩子撒欢",))
+
+
 def test_split_page_leaves_the_cut_when_told():
     cut = BRIDGE.replace("正式通车，沿河两岸", "正式通车，沿\n\n河两岸")
     layout = split(cut, rejoin=False)[1]

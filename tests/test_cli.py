@@ -148,6 +148,25 @@ def test_split_why_shows_the_blocks(config, pages, capsys):
     assert all(word in said for word in ("masthead", "title", "本报讯"))
 
 
+TERMINALS = {
+    "a terminal": (True, {"TERM": "xterm"}, True),
+    "no terminal": (False, {"TERM": "xterm"}, False),
+    "NO_COLOR": (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+    "an empty NO_COLOR": (True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+    "a dumb terminal": (True, {"TERM": "dumb"}, False),
+}
+
+
+@pytest.mark.parametrize(("terminal", "environment", "coloured"), TERMINALS.values(), ids=TERMINALS.keys())
+def test_split_why_is_coloured_on_a_terminal(config, pages, capsys, monkeypatch, terminal, environment, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
+    assert main(["split", "--why", "--config", config, str(pages / "01.md")]) == 0
+    assert ("\x1b[1;36m" in capsys.readouterr().out) is coloured
+
+
 def test_split_reports_a_page_that_cannot_be_read(config, tmp_path, capsys):
     assert main(["split", "--config", config, str(tmp_path / "gone.md")]) == 1
     assert capsys.readouterr().err == "banmian: gone.md: there is no such file\n"

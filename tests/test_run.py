@@ -157,6 +157,29 @@ def test_run_batch_makes_no_page_twice(tmp_path):
     assert (parts(tmp_path / "out"), outputs(tmp_path / "out")) == (before, bytes_before)
 
 
+def test_run_batch_leaves_a_finished_folder_as_it_is(tmp_path):
+    pages = make_pages(tmp_path / "in")
+    batch(tmp_path / "out", pages)
+    files = [tmp_path / "out" / name for name in ("articles.jsonl", "pages.jsonl", "errors.jsonl", "manifest.json")]
+    before = [(path.stat().st_mtime_ns, path.stat().st_ino) for path in files]
+    batch(tmp_path / "out", pages)
+    assert [(path.stat().st_mtime_ns, path.stat().st_ino) for path in files] == before
+
+
+@pytest.mark.parametrize("name", ["articles.jsonl", "pages.jsonl", "errors.jsonl", "manifest.json"])
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes() + b" ")]
+)
+def test_run_batch_merges_again_what_is_damaged(tmp_path, name, damage):
+    pages = make_pages(tmp_path / "in", bad="RAISE" if name == "errors.jsonl" else "# 好\n")
+    batch(tmp_path / "out", pages)
+    good = outputs(tmp_path / "out")
+    damage(tmp_path / "out" / name)
+    batch(tmp_path / "out", pages)
+    assert outputs(tmp_path / "out") == good
+    assert manifest(tmp_path / "out")["exit_status"] in (0, 1)
+
+
 def test_run_batch_does_not_load_models_when_nothing_is_to_be_made(tmp_path):
     pages = make_pages(tmp_path / "in")
     batch(tmp_path / "out", pages)

@@ -6,7 +6,7 @@ print tore apart, and assembles the articles with their zones. :func:`balance` p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.charlm import CharLM
@@ -44,6 +44,7 @@ def split_page(
     for unit in units:
         unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
     seams = Seams((unit.key for unit in units), lm)
+    seams.prepare(neighbours(units))
     cohesion = Cohesion([unit.profile for unit in units if unit.kind != "furniture"])
     drafts = take_pieces(units, grammar, seams, cohesion)
     taken = {member.unit.index for draft in drafts for member in draft.members}
@@ -64,6 +65,20 @@ def split_page(
     layout = Layout(cleaned, blocks, articles, remainders, _page_flags(articles, units))
     balance(page, layout)
     return layout
+
+
+def neighbours(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
+    """List the texts that a break may have parted: each with the next one, over what stands between."""
+    last = line = ""
+    for unit in units:
+        if unit.kind not in ("text", "head"):
+            continue
+        own = unit.key[unit.edges.start : unit.edges.end] if unit.edges else unit.key
+        yield last, own
+        if line:
+            yield line, own
+        line = own if unit.kind == "head" else ""
+        last = own if unit.kind == "text" else last
 
 
 def _drafts(units: Sequence[Unit], steps: Sequence[Step]) -> list[Draft]:
@@ -193,9 +208,10 @@ def balance(page: Page, layout: Layout) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedLine:
-    """Hold one row of ``split --why``: where a line went and what spoke for it."""
+    """Hold one row of ``split --why``: where a line, or a run of lines up to ``last``, went and what spoke for it."""
 
     line: int
+    last: int
     role: str
     article: int | None
     confidence: float
@@ -208,7 +224,7 @@ def explain_lines(layout: Layout, page: Page) -> list[ExplainedLine]:
     del page  # kept in the signature: the text shown is the cleaned one, tied to the page by the blocks' lines
     return [
         ExplainedLine(
-            block.lines[0],
+            *block.lines,
             block.role,
             block.article,
             block.confidence,

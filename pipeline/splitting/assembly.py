@@ -19,6 +19,8 @@ _CELL = re.compile(r"(?<!\\)\|")
 _RULE_ROW = re.compile(r"[|:\-\s—]+")
 # Particles, suffixes and marks with which no sentence begins: an article that does has lost its start.
 _NO_SENTENCE_STARTS = tuple("了的着们得性化者和及、，。；：！？,;:!?）)”’》】")
+# Flag of an article below the least confidence.
+LOW_CONFIDENCE = "low_confidence"
 # Within an article a text after one that stops inside a sentence goes on with it unless the clues speak against.
 _JOIN_FLOOR = -1.0
 
@@ -139,7 +141,7 @@ def _flags(draft: Draft, parts: _Parts, title: str | None, min_confidence: float
         if ends_open(last.body.text) and len(last.key) > 12:
             flags.add("truncated_end")
     if draft.confidence < min_confidence:
-        flags.add("low_confidence")
+        flags.add(LOW_CONFIDENCE)
     return flags
 
 

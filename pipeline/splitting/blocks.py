@@ -81,7 +81,8 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
             items = items or (len(unit.key) <= _ROUNDUP_LENGTH and grammar.roundups.search(unit.key) is not None)
         titled = bool(units) and units[-1].kind == "head" and not grammar.roundups.search(units[-1].key)
         at = _run_in(unit, grammar, items=items and not titled)
-        units += [unit] if not at else _split_unit(unit, at, grammar)
+        jump = _jump_before_head(unit, grammar)
+        units += _split_jump(unit, jump) if jump else _split_unit(unit, at, grammar) if at else [unit]
     _mark_furniture(units, page, grammar)
     return units
 
@@ -207,6 +208,24 @@ def _split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     return units
 
 
+def _jump_before_head(unit: Unit, grammar: Grammar) -> int:
+    """Find where 上接第1版 at the start of a heading ends; 0 = the heading has none."""
+    if unit.kind != "head":
+        return 0
+    lead = find_edges(unit.key, grammar).lead
+    return lead[0].end if lead and lead[0].role == "jump" and lead[0].end < len(unit.key) else 0
+
+
+def _split_jump(unit: Unit, at: int) -> list[Unit]:
+    """Cut a jump line off the heading that it was set on one line with."""
+    jump, head = (unit.content.slice(start, end).strip() for start, end in ((0, at), (at, len(unit.key))))
+    keys = normalise(jump.text), normalise(head.text)
+    first = replace(unit, content=jump, key=keys[0], kind="jump_from", level=0, bold=False, profile=profile(keys[0]))
+    rest = replace(unit, index=unit.index + 1, content=head, key=keys[1], gap=False, profile=profile(keys[1]))
+    first.evidence, rest.evidence = ["jump"], ["after_jump"]
+    return [first, rest]
+
+
 def split_heading(unit: Unit, at: int) -> tuple[Unit, Unit]:
     """Cut a heading that holds two titles in two; both keep its index, so that order and accounts stay."""
     parts = []
@@ -280,6 +299,8 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     if len(key) > limit or (grammar.questions.match(key)):
         return False
     if grammar.datelines.match(key):
+        return False
+    if "转" in key[-20:] and find_edges(key, grammar).jump_to:
         return False
     if any(char in key[:-1] for char in _SENTENCE_STOPS) and not unit.level:
         return False

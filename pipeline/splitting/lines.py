@@ -49,16 +49,18 @@ class Line:
 
 def ends_open(key: str) -> bool:
     """Say whether a text stops inside a sentence: no full stop, question mark or the like at its end."""
-    key = key.rstrip()
-    while key and key[-1] in _CLOSERS:
-        inner = key[:-1]
-        if inner and inner[-1] in _TERMINALS:
+    end, opened, straight = len(key.rstrip()), "“" in key, key.count('"')
+    while end and key[end - 1] in _CLOSERS:
+        if end > 1 and key[end - 2] in _TERMINALS:
             return False
-        if key[-1] in "”’」』\"'" and key.count("“") + key.count('"') > 0 and len(key) > 2:
+        if key[end - 1] in "”’」』\"'" and (opened or straight) and end > 2:
             # A quotation may close a sentence whose stop stands inside; without one the sentence goes on.
             return True
-        key = inner.rstrip()
-    return bool(key) and key[-1] not in _TERMINALS
+        straight -= key[end - 1] == '"'
+        end -= 1
+        while end and key[end - 1].isspace():
+            end -= 1
+    return end > 0 and key[end - 1] not in _TERMINALS
 
 
 def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
