@@ -227,8 +227,11 @@ class Topics:
 
     def __call__(self, doc: Doc) -> Doc:
         """Classify one document."""
+        context = doc._.context
+        # The article's own text is the same; joining it from tokens takes as long as classifying it.
+        text = doc.text if context is None else context.article.text.text
         doc._.topics, doc._.topics_note = classify(
-            doc.text, doc._.context, self.model, min_score=self.min_score, max_topics=self.max_topics
+            text, context, self.model, min_score=self.min_score, max_topics=self.max_topics
         )
         return doc
 

@@ -24,7 +24,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.model_selection import KFold
 
 from pipeline.artefacts import write_meta
-from pipeline.candidates import Candidate, Word
+from pipeline.candidates import Candidates, Words
 from pipeline.chain import make_nlp
 from pipeline.components.keywords import (
     Scored,
@@ -54,7 +54,7 @@ STAGES = {
     "fast.cfg": '["sentences", "jieba_tagger", "entities"]',
 }
 
-Annotated = tuple[list[Word], list[tuple[int, int, str]]]
+Annotated = tuple[Words, list[tuple[int, int, str]]]
 Tagger = Callable[[str], Annotated]
 
 
@@ -68,11 +68,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Hold the short list of a text, its features (N, F) and which of it are keywords (N,)."""
+    """Hold the short list of a text, its features (M, F) and which of it are keywords (M,)."""
 
     read: Read
-    words: list[Word]
-    candidates: list[Candidate]
+    words: Words
+    candidates: Candidates
     table: Floats
     wanted: npt.NDArray[np.bool_]
 
@@ -103,8 +103,8 @@ def prepare(reads: Sequence[Read], tagger: Tagger, frequencies: Frequencies) -> 
     examples = []
     for read in reads:
         words, entities = tagger(read.text)
-        candidates, table = short_list(read.text, words, find_areas(read.text, None), entities, frequencies)
-        wanted = np.array([one.text in read.keywords for one in candidates], dtype=bool)
+        candidates, table = short_list(words, find_areas(read.text, None), entities, frequencies)
+        wanted = np.array([one in read.keywords for one in candidates.texts], dtype=bool)
         examples.append(Example(read, words, candidates, table, wanted))
     return examples
 
@@ -178,7 +178,7 @@ def f1_at_10(found: Sequence[Sequence[str]], reads: Sequence[Read]) -> float:
 
 def pick(example: Example, odds: Floats) -> list[str]:
     """Choose the keywords of an example by its log-odds."""
-    return [one.text for one, _ in choose(example.read.text, Scored(example.candidates, odds), top_n=TOP)]
+    return [one for one, _ in choose(example.read.text, Scored(example.candidates.texts, odds), top_n=TOP)]
 
 
 def cross_validate(sets: Sequence[Sequence[Example]]) -> list[float]:
