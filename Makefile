@@ -12,11 +12,21 @@ OUT     ?= out
 CONFIG  ?= configs/news.cfg
 WORKERS ?= 1
 ARGS    ?=
+# Corrections of records: the file, the records it speaks of, and where corrected articles are kept with their texts.
+CORRECTIONS ?= corrections.jsonl
+RECORDS ?= $(OUT)/articles.jsonl
+STORE   ?= corrections/store.jsonl
+# A topic scheme of your own, articles labelled by it, and the model to make.
+SCHEME  ?=
+LABELED ?=
+MODEL   ?= models/topics-mine-1.0.0
 
 PY := $(VENV)/bin/python
+# Training learns from stored corrections where there are any.
+LEARN = $(if $(wildcard $(STORE)),--corrections $(STORE))
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate gate bench report clean
+.PHONY: help setup run test lint types check golden train correct adapt train-topics evaluate gate bench peers report clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,8 +74,17 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 	$(PY) -m pipeline.training.charlm --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/charlm-1.0.0
 	$(PY) -m pipeline.training.places --corpora $(CORPORA) --models models
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
-	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0
-	$(PY) -m pipeline.training.topics --shared $(SHARED) --out models/topics-1.0.0
+	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0 $(LEARN)
+	$(PY) -m pipeline.training.topics --shared $(SHARED) --out models/topics-1.1.0 $(LEARN)
+
+correct: $(VENV)/.dev ## Keep corrections of topics and keywords for the next training: make correct CORRECTIONS=mine.jsonl [RECORDS=… STORE=…]
+	$(PY) -m pipeline.training.corrections --corrections $(CORRECTIONS) --records $(RECORDS) --store $(STORE)
+
+adapt: $(VENV)/.dev ## Train the shipped topics and keywords further on what was corrected: models/topics-own, models/keywords-own
+	$(PY) -m pipeline.training.adapt --store $(STORE) --config $(CONFIG) $(ARGS)
+
+train-topics: $(VENV)/.dev ## Train topics of your own: make train-topics SCHEME=mine.toml LABELED=mine.jsonl [MODEL=models/mine-1.0.0]
+	$(PY) -m pipeline.training.labelled --scheme $(SCHEME) --labeled $(LABELED) --out $(MODEL)
 
 evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation.json $(ARGS)
@@ -75,6 +94,9 @@ gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 
 bench: $(VENV)/.dev ## Measure speed, memory and start-up beside the peers: docs/benchmarks.md
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
+
+peers: $(VENV)/.dev ## Measure keywords beside jieba, YAKE and JioNLP, in one run
+	$(PY) -m pipeline.peers --shared $(SHARED) --config $(CONFIG)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html
 	$(PY) -m pipeline.report $(OUT) --inputs $(PAGES)

@@ -203,8 +203,8 @@ def _kind_of_ascii(text: str) -> int:
 
 def form_of(tag: str, text: str) -> int:
     """Say what is known of a word by tag and characters: its class, and whether a term may begin or end in it."""
-    kind = kind_of(tag, text)
-    may_begin = kind not in {NONE, NUMBER} and text not in _NO_BEGIN
+    kind = NONE if text in _BREAKS else kind_of(tag, text)
+    may_begin = kind not in {NONE, NUMBER} and text not in _NO_BEGIN and not (kind == MODIFIER and text in FORMULAE)
     may_end = kind in _MAY_END and text not in _NO_END
     return kind | may_begin * _MAY_BEGIN_BIT | may_end * _MAY_END_BIT
 
@@ -240,6 +240,10 @@ _NO_END = _set(
     得到 做好 接到 讲解
     """
 )
+
+
+# What neither begins nor ends a term stands inside none: function words, verbs of holding, reporting and causing.
+_BREAKS = _NO_BEGIN & _NO_END
 
 
 def locate(starts: Places, ends: Places, areas: Sequence[Area]) -> tuple[Places, Flags]:
@@ -301,6 +305,15 @@ def find_marks(text: str, areas: Sequence[Area], entities: Sequence[tuple[int, i
     return marks
 
 
+def cuts_entity(starts: Places, ends: Places, entities: Sequence[tuple[int, int, str]], length: int) -> Flags:
+    """Say which stretches (N,) begin or end inside an entity and go on beyond it (复信世界 of 世界卫生组织)."""
+    begins, stops = np.zeros(length + 1, dtype=np.int64), np.zeros(length + 1, dtype=np.int64)
+    for start, end, _ in entities:
+        if end <= length:
+            begins[start + 1 : end], stops[start + 1 : end] = start + 1, end  # 0 says that no entity is there
+    return ((stops[starts] > 0) & (ends > stops[starts])) | ((begins[ends] > 0) & (starts < begins[ends] - 1))
+
+
 def collect(words: Words, areas: Sequence[Area], entities: Sequence[tuple[int, int, str]]) -> Candidates:
     """Collect the candidates of a text, in the order of their keys.
 
@@ -309,6 +322,8 @@ def collect(words: Words, areas: Sequence[Area], entities: Sequence[tuple[int, i
     """
     heads, tails = find_phrases(words, areas)
     marks = find_marks(words.text, areas, entities)
+    whole = ~cuts_entity(words.starts[heads], words.ends[tails], entities, len(words.text))
+    heads, tails = heads[whole], tails[whole]
     starts, ends = words.starts[heads], words.ends[tails]
     marked = np.array([mark[:2] for mark in marks], dtype=np.int64).reshape(len(marks), 2)
     # A place that the words give already, or two marks, counts once.

@@ -98,6 +98,11 @@ class Chain:
                 page_line = to_line(to_page_record(page, layout, balance=accounts))
         return PageResult(lines, page_line, seconds, len(page.text), _count(records))
 
+    def annotate(self, page: Page) -> tuple[Layout, list[Doc]]:
+        """Turn a page into its layout and the annotated document of each article, without records."""
+        layout = self.split(page)
+        return layout, self._annotate(page, layout, {})
+
     def _annotate(self, page: Page, layout: Layout, seconds: dict[str, float]) -> list[Doc]:
         """Run segmentation and the stages over a page's articles."""
         with _stage("segment", seconds):

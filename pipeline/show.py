@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline import artefacts
+from pipeline.chain import Chain
 from pipeline.charlm import CharLM
 from pipeline.cleaning import clean
 from pipeline.components import TABLE
+from pipeline.components.topics import explain_topic
 from pipeline.config import Settings
-from pipeline.errors import ModelError
+from pipeline.errors import ConfigError, ModelError
 from pipeline.reader import read_page, readable
 from pipeline.splitting.articles import explain_lines, split_page
 from pipeline.splitting.grammar import load_grammar
@@ -99,6 +101,56 @@ def _why(page: Page, layout: Layout, paint: Any) -> Iterator[str]:
         text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
         place = f"{row.line:>5} {row.article or '–':>4} {row.role:<10} {row.confidence:.2f}"
         yield f"{place}  {paint(text, row.role)}  {paint(' '.join(row.evidence), 'rule')}"
+
+
+def explain_page(path: str, settings: Settings, *, order: int | None = None) -> Iterator[str]:
+    """Lay out why the articles of a page have their topics and keywords: the terms that added most to each decision.
+
+    ``order`` picks one article; raise ConfigError where the page has no such article or the stages are not in use.
+    """
+    wanted = [name for name in ("keywords", "topics") if name in settings.stages]
+    if not wanted:
+        raise ConfigError(f"{settings.path} has neither keywords nor topics among its stages; nothing to explain")
+    page = read_page(path, source_name=readable(Path(path).name), options=settings.reader)
+    chain = Chain.load(settings)
+    layout, docs = chain.annotate(page)
+    pairs = list(zip(layout.articles, docs, strict=True))
+    if order is not None and order > len(pairs):
+        raise ConfigError(f"{path} has {len(pairs)} articles, there is no number {order}")
+    yield _headline(page, layout)
+    for article, doc in pairs:
+        if order in {None, article.order}:
+            yield ""
+            yield f"── {article.order} {article.kind} · {article.title or article.text.text[:SHOWN]}"
+            for name in wanted:
+                yield from _EXPLAINERS[name](chain.nlp.get_pipe(name), doc)
+
+
+def _explain_topics(stage: Any, doc: Any) -> Iterator[str]:
+    """Lay out the topics of an article, then the best one that was not given, with their n-grams."""
+    given = {topic.code: topic.score for topic in doc._.topics}
+    if doc._.topics_note:
+        yield f"   no topic: {doc._.topics_note}"
+    decisions = explain_topic(doc.text, stage.model, context=doc._.context, topics=len(stage.model.labels))
+    chosen = [one for one in decisions if one.topic.code in given]
+    others = [one for one in decisions if one.topic.code not in given]
+    for one in [*chosen, *others[:1]]:
+        state = "topic" if one.topic.code in given else "not given:"
+        terms = " ".join(f"{term}{added:+.2f}" for term, added in one.terms)
+        yield f"   {state} {one.topic.label_zh} {one.topic.label_en} {one.topic.score:.2f}: {terms}"
+
+
+def _explain_keywords(stage: Any, doc: Any) -> Iterator[str]:
+    """Lay out the keywords of an article with their scores, how often each stands and where first."""
+    del stage
+    for one in doc._.keywords:
+        yield f"   keyword {one.text} {one.score:.2f}: {len(one.spans)} times, first at character {one.spans[0][0]}"
+
+
+_EXPLAINERS: Mapping[str, Callable[[Any, Any], Iterator[str]]] = {
+    "keywords": _explain_keywords,
+    "topics": _explain_topics,
+}
 
 
 def show_settings(settings: Settings) -> Iterator[str]:

@@ -1,3 +1,4 @@
+import time
 from collections import Counter
 
 import numpy as np
@@ -39,6 +40,7 @@ from pipeline.components.keywords import (
     score_textrank,
     score_tfidf,
 )
+from pipeline.components.topics import make_topics
 from pipeline.errors import ConfigError
 from pipeline.keyness import NAMES, Frequencies, Trees, describe, shorten
 from pipeline.plaintext import find_formulae, merge_spans, split_title
@@ -394,3 +396,84 @@ def test_keys_of_tells_a_quarter_of_a_million_strings_apart():
         f"{first}{second}麦" for first in map(chr, range(0x4E00, 0x5000)) for second in map(chr, range(0x4E00, 0x5000))
     ]
     assert len(np.unique(keys_of(strings))) == len(strings)
+
+
+def test_collect_takes_no_phrase_that_cuts_an_entity():
+    tagged = "他/r 复信/n 世界/n 卫生/n 组织/n 总干事/n"
+    cut = {"复信世界", "复信世界卫生", "卫生组织总干事"}
+    assert cut <= set(collected(tagged).texts)
+    found = set(collected(tagged, entities=[(3, 9, "ORG")]).texts)
+    assert not cut & found
+    assert {"世界卫生组织", "卫生组织", "世界卫生组织总干事"} <= found
+
+
+def test_choose_with_diversity_prefers_what_says_something_new():
+    order = Scored(["小麦病害", "小麦虫害", "培训班"], np.array([2.0, 1.5, 1.0], dtype=np.float32))
+    text = "小麦病害，小麦虫害，培训班"
+    plain = [one for one, _ in choose(text, order, top_n=2)]
+    diverse = [one for one, _ in choose(text, order, top_n=2, diversity=2.0)]
+    assert (plain, diverse) == (["小麦病害", "小麦虫害"], ["小麦病害", "培训班"])
+
+
+# What a librarian would not file an article under, one text a rule: the tagged text, and strings that no keyword may
+# hold.
+UNWANTED = [
+    ("本报讯/n （/w 记者/n 王小明/nr 通讯员/n 李大山/nr ）/w 小麦/n 丰收/vn", ["本报讯", "记者", "通讯员"]),
+    ("本报讯/n （/w 记者/n 王小明/nr 通讯员/n 李大山/nr ）/w 小麦/n 丰收/vn", ["王小明", "李大山"]),
+    ("有关/vn 部门/n 负责人/n 介绍/v ，/w 近日/t 小麦/n 丰收/vn", ["有关部门", "负责人介绍", "近日"]),
+    ("##/x 小麦/n and/x 丰收/vn ■/x ◆/x |/x |/x http/eng", ["and", "#", "■", "◆", "|", "http"]),
+    ("2023/m 年/q 10/m 月/q ，/w 3/m 万/m 亩/q 小麦/n 丰收/vn", ["2023", "10", "3万", "万亩"]),
+    ("小麦/n 条锈病/n 防治/vn ，/w 小麦/n 条锈病/n 是/v 病害/n", ["锈病是", "病害是"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tagged", "strings"), UNWANTED)
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_hold_no_formulae_bylines_debris_or_numbers(vocab, shipped, tagged, strings, method):
+    stage = Keywords(shipped.model, method=method, top_n=50, min_score=0.0)
+    found = [one.text for one in stage(make_doc(vocab, tagged))._.keywords]
+    assert found
+    assert not [one for one in found for string in strings if string in one]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_are_no_fragments_of_one_another_unless_both_stand_alone(vocab, shipped, method):
+    tagged = (
+        f"{TAGGED} 科技/n 成果/n 转化/vn 快/a ，/w 科技/n 成果/n 多/a ，/w 县/n 农业/n 技术/n 推广/vn 中心/n 快/a 。/w"
+    )
+    doc = Keywords(shipped.model, method=method, top_n=50, min_score=0.0)(make_doc(vocab, tagged))
+    found = [one.text for one in doc._.keywords]
+    inside = [(one, other) for one in found for other in found if one != other and one in other]
+    assert all(doc.text.count(one) > doc.text.count(other) for one, other in inside)
+
+
+BAD = {
+    "three characters": "丰/v 收/v 了/u",
+    "only numbers": "2023/m ，/w 10/m ，/w 15.6/m %/m",
+    "an ad": "热线/n ：/w 4008/m ，/w 全场/n 五/m 折/q ，/w 欲购/v 从速/d ！/w",
+    "a poem": "山风/n 吹/v 过/u 窗/n ␤/w 旧/a 书桌/n 与/c 灯/n ␤/w 夜/n 里/f 雨/n 声/n",
+    "English text": "The/eng court/eng heard/eng the/eng case/eng in/eng London/eng ./w",
+}
+
+
+@pytest.mark.parametrize("tagged", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_of_bad_input_are_sensible_or_none(vocab, shipped, tagged, method):
+    doc = Keywords(shipped.model, method=method, top_n=10, min_score=0.0)(make_doc(vocab, tagged))
+    assert all(doc.text[start:end] == one.text for one in doc._.keywords for start, end in one.spans)
+    assert not [one.text for one in doc._.keywords if one.text.islower() or one.text.isdigit()]
+
+
+def test_time_of_keywords_and_topics_grows_no_faster_than_the_text(vocab, shipped):
+    topics = make_topics(None, "topics")
+    rng = np.random.default_rng(0)
+    known = [f"{chr(0x4E00 + int(a))}{chr(0x5000 + int(b))}/n" for a, b in rng.integers(0, 900, (4000, 2))]
+    seconds = []
+    for size in (8_000, 64_000):
+        words = [known[at] if at % 7 else "，/w" for at in rng.integers(0, 4000, size)]
+        doc = make_doc(vocab, " ".join(words))
+        begin = time.process_time()
+        topics(shipped(doc))
+        seconds.append(time.process_time() - begin)
+    exponent = np.log(seconds[1] / seconds[0]) / np.log(8)
+    assert exponent < 1.2

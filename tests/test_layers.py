@@ -41,6 +41,7 @@ FLOORS: list[set[str]] = [
     {"engines.*"},
     {"measures", "measures.*", "gate"},
     {"run", "show", "training", "training.*", "evaluate", "report", "bench"},
+    {"peers"},
     {"cli"},
     {"__main__"},
 ]

@@ -7,6 +7,7 @@ rarity, place and form with small trees learned from texts whose keywords were c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
@@ -176,15 +177,30 @@ def _repeats(text: str, one: str, chosen: str) -> bool:
     return part in whole and not stands_alone(text, part, whole)
 
 
-def choose(text: str, scored: Scored, *, top_n: int) -> list[tuple[str, float]]:
-    """Choose at most ``top_n`` candidates, best first, each with its log-odds, passing over what was said already."""
+def likeness(one: str, other: str) -> float:
+    """Give the share of characters that two phrases have in common (Dice), from 0 to 1."""
+    shared = sum((Counter(one) & Counter(other)).values())
+    return 2 * shared / (len(one) + len(other))
+
+
+def choose(text: str, scored: Scored, *, top_n: int, diversity: float = 0.0) -> list[tuple[str, float]]:
+    """Choose at most ``top_n`` candidates, best first, each with its log-odds, passing over what was said already.
+
+    ``diversity`` is what a candidate loses in log-odds for being all alike to one that was chosen: maximal marginal
+    relevance (Carbonell and Goldstein 1998) with likeness by characters.
+    """
+    order = np.argsort(-scored.odds, kind="stable")[: max(POOL, 3 * top_n)].tolist()
+    pool = {scored.texts[at]: float(scored.odds[at]) for at in order}
     chosen: list[tuple[str, float]] = []
-    for at in np.argsort(-scored.odds, kind="stable")[: max(POOL, 3 * top_n)].tolist():
-        one = scored.texts[at]
-        if not any(_repeats(text, one, before) for before, _ in chosen):
-            chosen.append((one, float(scored.odds[at])))
-            if len(chosen) == top_n:
-                break
+    penalty = dict.fromkeys(pool, 0.0)
+    while pool and len(chosen) < top_n:
+        one = max(pool, key=lambda text: pool[text] - penalty[text]) if diversity else next(iter(pool))
+        odds = pool.pop(one)
+        if any(_repeats(text, one, before) for before, _ in chosen):
+            continue
+        chosen.append((one, odds))
+        if diversity:
+            penalty = {other: max(penalty[other], diversity * likeness(other, one)) for other in pool}
     return chosen
 
 
@@ -212,11 +228,14 @@ def names_of(context: Context | None) -> frozenset[str]:
 class Keywords:
     """Write ``doc._.keywords``."""
 
-    def __init__(self, model: KeywordModel, *, method: str, top_n: int, min_score: float) -> None:
+    def __init__(
+        self, model: KeywordModel, *, method: str, top_n: int, min_score: float, diversity: float = 0.0
+    ) -> None:
         self.model = model
         self.method = method
         self.top_n = top_n
         self.min_score = min_score
+        self.diversity = diversity
         self._known: dict[tuple[int, int], tuple[str, int]] = {}
 
     def score(self, doc: Doc, words: Words) -> Scored:
@@ -239,7 +258,7 @@ class Keywords:
     def __call__(self, doc: Doc) -> Doc:
         """Find the keywords of one document."""
         words = read_words(doc, self._known)
-        chosen = choose(words.text, self.score(doc, words), top_n=self.top_n)
+        chosen = choose(words.text, self.score(doc, words), top_n=self.top_n, diversity=self.diversity)
         whole = words.text if len(words) == len(doc) else doc.text
         doc._.keywords = to_keywords(whole, chosen, min_score=self.min_score)
         return doc
@@ -255,14 +274,15 @@ def make_keywords(
     method: str = "ranker",
     top_n: int = 10,
     min_score: float = 0.0,
+    diversity: float = 0.0,
     model: str = "keywords-1.0.0",
 ) -> Keywords:
     """Make the stage; raise ConfigError for a method, a number or a threshold that cannot be."""
     if method not in METHODS:
         raise ConfigError(f"[components.{name}] method = {method!r}: give one of {', '.join(METHODS)}")
-    if top_n < 1 or not 0 <= min_score <= 1:
+    if top_n < 1 or not 0 <= min_score <= 1 or diversity < 0:
         raise ConfigError(
-            f"[components.{name}] top_n = {top_n}, min_score = {min_score}: "
-            "give at least one keyword and a probability between 0 and 1"
+            f"[components.{name}] top_n = {top_n}, min_score = {min_score}, diversity = {diversity}: "
+            "give at least one keyword, a probability between 0 and 1, and no negative diversity"
         )
-    return Keywords(KeywordModel.load(model), method=method, top_n=top_n, min_score=min_score)
+    return Keywords(KeywordModel.load(model), method=method, top_n=top_n, min_score=min_score, diversity=diversity)

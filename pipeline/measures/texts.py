@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +76,15 @@ def keyword_counts(item: GoldDoc) -> tuple[int, int, int]:
     return match_counts(have, {_squeeze(text) for text in item.gold["keywords"]})
 
 
+def keyword_gain(item: GoldDoc) -> float:
+    """Give nDCG of the first ten keywords: hits discounted by the logarithm of their place (Järvelin 2002)."""
+    have = list(dict.fromkeys(map(_squeeze, item.keywords)))[:TOP_KEYWORDS]
+    want = {_squeeze(text) for text in item.gold["keywords"]}
+    discounts = [1 / math.log2(place + 2) for place in range(TOP_KEYWORDS)]
+    best = sum(discounts[: len(want)])
+    return sum(discounts[place] for place, text in enumerate(have) if text in want) / best if best else 0.0
+
+
 def _squeeze(text: str) -> str:
     """Take white space out."""
     return "".join(text.split())
@@ -140,6 +150,8 @@ def measure_keywords(subject: Subject) -> Iterator[Figure]:
     figures = list(figures_of("keywords.gold", [keyword_counts(item) for item in docs], reckonings, gold, "documents"))
     agree(figures, {"keywords.gold.f1_at_10": names["res"]["keywords_F1@10"]})
     yield from figures
+    gains = [(keyword_gain(item), 1.0) for item in docs]
+    yield from figures_of("keywords.gold", gains, {"ndcg_at_10": Reckoning(metrics.rate)}, gold, "documents")
 
 
 def measure_topics(subject: Subject) -> Iterator[Figure]:
@@ -150,7 +162,7 @@ def measure_topics(subject: Subject) -> Iterator[Figure]:
     """
     subject.need("topics")
     items, gold = goldsets.read_topics(subject.shared)
-    light = ('nlp.pipeline=["topics"]', "nlp.tokenizer.method=char")
+    light = ('nlp.pipeline=["topics"]', "nlp.tokenizer.method=char", "components.topics.max_narrower=0")
     forced = _best_topics(subject.reduced(*light, "components.topics.min_score=0.0"), items)
     answers = _best_topics(subject.reduced(*light), items)
     accuracy = {"accuracy": Reckoning(metrics.rate)}
