@@ -33,6 +33,7 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Figure]]] = {
     "msra": texts.measure_msra,
     "keywords": texts.measure_keywords,
     "topics": texts.measure_topics,
+    "narrower": texts.measure_narrower,
     "segmentation": texts.measure_segmentation,
     "times": texts.measure_times,
     "examples": pages.measure_examples,
