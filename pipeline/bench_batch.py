@@ -34,7 +34,7 @@ from pipeline.run import run_batch
 # Characters of a short page.
 SHORT = 500
 # Whole pages of a run that compares; a tenth of a minute's work on one core.
-WHOLE = 48
+WHOLE = 16
 # Pages after which a worker's memory is compared with that at the end.
 SETTLED = 1000
 # Machines that capacity is computed for, and the part of an hour that is work (restarts, the last page of a shard).
