@@ -96,7 +96,7 @@ bench: $(VENV)/.dev ## Measure speed, memory and start-up beside the peers: docs
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
 
 bench-batch: $(VENV)/.dev ## Measure the batch: scaling, memory, rerun, overhead, capacity: out/bench-batch.json [BATCH=10000]
-	$(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html
 	$(PY) -m pipeline.report $(OUT) --inputs $(PAGES)

@@ -33,8 +33,8 @@ from pipeline.run import run_batch
 
 # Characters of a short page.
 SHORT = 500
-# Whole pages of a run that compares; a tenth of a minute's work on one core.
-WHOLE = 16
+# Whole pages of a run that compares; ten seconds of work on one core.
+WHOLE = 48
 # Pages after which a worker's memory is compared with that at the end.
 SETTLED = 1000
 # Machines that capacity is computed for, and the part of an hour that is work (restarts, the last page of a shard).
@@ -99,36 +99,39 @@ def _pages_per_second(inputs: Sequence[Input], settings: Settings, out: Path, wo
 
 
 def measure_overhead(settings: Settings, folder: Path, *, repeat: int) -> dict[str, Any]:
-    """Compare the processor time of a batch with that of the bare page function over the same pages, taking turns."""
+    """Compare the processor time of a batch with that of the bare page function, taking turns.
+
+    What a run costs once (hashing models and code, starting a worker) is told apart from what a page costs: the batch is
+    run over half of the pages and over all, and the difference is compared with the bare time of the other half.
+    """
     make_pages(folder / "in", WHOLE, short=False)
     inputs = inputs_of(folder / "in", settings)
+    half = inputs[: WHOLE // 2]
     chain = Chain.load(settings)
-    bare: list[float] = []
-    batch: list[float] = []
+    found: dict[str, list[float]] = {"bare": [], "half": [], "whole": []}
 
     def run_bare() -> None:
-        for item in inputs:
+        for item in inputs[WHOLE // 2 :]:
             chain.process(make_page(item, read_bytes(item, options=settings.reader), options=settings.reader))
 
+    def run_over(items: Sequence[Input]) -> None:
+        run_batch(items, settings, folder / "out", redo="all", load_chain=lambda _: chain)
+
+    steps = (run_bare, lambda: run_over(half), lambda: run_over(inputs))
     for turn in range(repeat + 1):
         _say(f"overhead {turn}/{repeat}")
-        seconds = (
-            _processor_time(run_bare),
-            _processor_time(
-                lambda: run_batch(inputs, settings, folder / "out", redo="all", load_chain=lambda _: chain)
-            ),
-        )
+        times = [_processor_time(step) for step in steps]
         # The first turn warms caches up.
         if turn:
-            bare.append(seconds[0])
-            batch.append(seconds[1])
-    ratios = [whole / one - 1 for one, whole in zip(bare, batch, strict=True)]
+            for held, seconds in zip(found.values(), times, strict=True):
+                held.append(round(seconds, 3))
+    bare, half_run, whole_run = (median(held) for held in found.values())
     return {
         "pages": WHOLE,
-        "bare_seconds": [round(value, 3) for value in bare],
-        "batch_seconds": [round(value, 3) for value in batch],
-        "overhead": round(median(ratios), 4),
-        "seconds_per_page": round(median(bare) / WHOLE, 4),
+        "processor_seconds": found,
+        "overhead": round((whole_run - half_run) / bare - 1, 4),
+        "seconds_once": round(2 * half_run - whole_run, 3),
+        "seconds_per_page": round(bare / (WHOLE - len(half)), 4),
     }
 
 

@@ -320,7 +320,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(JSON)
 def test_to_markdown_takes_any_json_or_refuses_it(data):
     with suppress(ValueError):

@@ -295,7 +295,7 @@ def test_run_batch_records_what_an_archive_lost(tmp_path):
 # ---- any bytes ----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(WRITERS)),
     st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=8),
