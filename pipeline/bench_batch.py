@@ -101,8 +101,8 @@ def _pages_per_second(inputs: Sequence[Input], settings: Settings, out: Path, wo
 def measure_overhead(settings: Settings, folder: Path, *, repeat: int) -> dict[str, Any]:
     """Compare the processor time of a batch with that of the bare page function, taking turns.
 
-    What a run costs once (hashing models and code, starting a worker) is told apart from what a page costs: the batch is
-    run over half of the pages and over all, and the difference is compared with the bare time of the other half.
+    What a run costs once (hashing models and code, starting a worker) is told apart from what a page costs: the batch
+    is run over half of the pages and over all, and the difference is compared with the bare time of the other half.
     """
     make_pages(folder / "in", WHOLE, short=False)
     inputs = inputs_of(folder / "in", settings)
