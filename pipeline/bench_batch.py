@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -50,9 +51,12 @@ def make_pages(folder: Path, count: int, *, short: bool) -> None:
     if short:
         texts = [piece for text in texts for piece in _pieces(text, SHORT)]
     for number in range(count):
-        place = folder / f"{number // 1000:04}"
+        # Dates and page numbers of their own: pages of one id would all be made twice.
+        day = date(2000, 1, 1) + timedelta(days=number // 16)
+        place = folder / f"{day:%Y}"
         place.mkdir(parents=True, exist_ok=True)
-        (place / f"{number:08}.md").write_text(f"{texts[number % len(texts)]}\n\n第{number}件。\n", "utf-8")
+        name = f"样报_{day:%Y-%m-%d}_{number % 16 + 1:02}.md"
+        (place / name).write_text(f"{texts[number % len(texts)]}\n\n第{number}件。\n", "utf-8")
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:
