@@ -47,7 +47,9 @@ BATCHES = (1_000_000, 100_000_000, 1_000_000_000)
 def make_pages(folder: Path, count: int, *, short: bool) -> None:
     """Write pages made of the examples, whole or a few paragraphs long, each with a name and a line of its own."""
     examples = [path for path in sorted(EXAMPLES.iterdir()) if path.suffix in (".md", ".txt")]
-    texts = [read_page(path, source_name=path.name, options=ReaderOptions()).text for path in examples]
+    pages = [read_page(path, source_name=path.name, options=ReaderOptions()) for path in examples]
+    # Without front matter, which would name the page whatever its file is called.
+    texts = [page.text[page.body_start :] for page in pages]
     if short:
         texts = [piece for text in texts for piece in _pieces(text, SHORT)]
     for number in range(count):
