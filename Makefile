@@ -125,7 +125,7 @@ bench: $(VENV)/.dev ## Measure speed, memory, accuracy and growth beside the pee
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
 
 bench-batch: $(VENV)/.dev ## Measure the batch: scaling, memory, rerun, overhead, capacity: out/bench-batch.json [BATCH=10000]
-	$(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
 
 peers: $(VENV)/.dev ## Measure keywords beside jieba, YAKE and JioNLP, in one run
 	$(PY) -m pipeline.peers --shared $(SHARED) --config $(CONFIG)
