@@ -6,6 +6,7 @@ print tore apart, and assembles the articles with their zones. :func:`balance` p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -201,10 +202,10 @@ def _remainders(
             owner[start:end] = bytes([code]) * (end - start)
     remainders: list[Remainder] = []
     text = page.text
-    at = 0
-    while at < len(text):
+    at = mask.find(0)
+    while 0 <= at < len(text):
         if mask[at] or is_blank(text[at]):
-            at += 1
+            at = mask.find(0, at + 1)
             continue
         stop = last = at
         while stop < len(text) and not mask[stop] and (is_blank(text[stop]) or owner[stop] == owner[at]):
@@ -221,20 +222,26 @@ def _reason(unit: Unit) -> str:
     return next((item.partition(":")[2] for item in unit.evidence if item.startswith("furniture:")), "ornament")
 
 
+# Runs of characters that are not blank (pipeline.text.is_blank).
+_VISIBLE = re.compile(r"[^\s\u200b-\u200d\u2060\ufeff]+")
+
+
 def balance(page: Page, layout: Layout) -> dict[str, int]:
     """Count the page's visible characters by what became of them; raise PageError when they do not add up.
 
     Keys: ``in`` and its parts ``in_articles``, ``in_furniture``, ``dropped_markup``, ``residual``.
     """
     mask = _covered(page, (article.text for article in layout.articles))
-    visible = [not is_blank(char) for char in page.text]
     where = {"furniture": "in_furniture", "markup": "dropped_markup", "residual": "residual"}
-    counts = {"in": sum(visible), "in_articles": 0, "in_furniture": 0, "dropped_markup": 0, "residual": 0}
-    counts["in_articles"] = sum(value > 0 and seen for value, seen in zip(mask, visible, strict=True))
-    twice = sum(value > 1 and seen for value, seen in zip(mask, visible, strict=True))
+    counts = {"in": 0, "in_articles": 0, "in_furniture": 0, "dropped_markup": 0, "residual": 0}
+    twice = 0
+    for start, end in (match.span() for match in _VISIBLE.finditer(page.text)):
+        counts["in"] += end - start
+        counts["in_articles"] += end - start - mask.count(0, start, end)
+        twice += mask.count(2, start, end)
     for item in layout.remainders:
-        twice += any(mask[item.start : item.end])
-        counts[where[item.where]] += sum(visible[item.start : item.end])
+        twice += mask.count(0, item.start, item.end) < item.end - item.start
+        counts[where[item.where]] += count_visible(page.text[item.start : item.end])
     parts = sum(count for key, count in counts.items() if key != "in")
     if parts != counts["in"] or twice:
         raise PageError(
