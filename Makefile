@@ -11,15 +11,17 @@ PAGES   ?= examples/pages
 OUT     ?= out
 CONFIG  ?= configs/news.cfg
 WORKERS ?= 1
+CASES   ?= 1000000
+BATCH   ?= 10000
 ARGS    ?=
 
 PY := $(VENV)/bin/python
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train evaluate evaluate-pages gate bench report clean
+.PHONY: help setup run test lint types check golden train evaluate evaluate-models errors gate bench report clean test-ray fuzz bench-batch evaluate-pages
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 	@printf '\nVariables: PAGES=%s OUT=%s CONFIG=%s WORKERS=%s SHARED=%s ARGS=%s\n' \
 	  '$(PAGES)' '$(OUT)' '$(CONFIG)' '$(WORKERS)' '$(SHARED)' '$(ARGS)'
 
@@ -40,6 +42,23 @@ run: $(VENV)/.run ## Turn pages into records: make run PAGES=folder OUT=out [CON
 
 test: $(VENV)/.dev ## Run the tests
 	$(PY) -m pytest $(ARGS)
+
+$(VENV)/.ray: pyproject.toml $(VENV)/.dev
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,train,ray]'
+	touch $@
+
+test-ray: $(VENV)/.ray ## Run the tests of the Ray engine on a local Ray
+	TEST_RAY=1 $(PY) -m pytest tests/test_ray.py $(ARGS)
+
+$(VENV)/.fuzz: pyproject.toml $(VENV)/.dev
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,train,fuzz]'
+	touch $@
+
+fuzz: $(VENV)/.fuzz ## Throw a million random inputs at readers and page function, hours: make fuzz [CASES=…]
+	$(PY) tests/fuzz.py layout -runs=$$(($(CASES) * 45 / 100))
+	$(PY) tests/fuzz.py decode -runs=$$(($(CASES) * 50 / 100))
+	$(PY) tests/fuzz.py archive -runs=$$(($(CASES) * 4 / 100))
+	$(PY) tests/fuzz.py page -runs=$$(($(CASES) * 1 / 100))
 
 lint: $(VENV)/.dev ## Check style
 	$(VENV)/bin/ruff check $(CHECKED)
@@ -70,14 +89,24 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation.json $(ARGS)
 
+evaluate-models: $(VENV)/.dev ## Measure words, tags and names alone, two minutes: out/models.json
+	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/models.json \
+	  --only segmentation,tags,entities,msra $(ARGS)
+
+errors: $(VENV)/.dev ## List what the evaluation found wrong, by kind, gold against ours: out/errors.md
+	$(PY) -m pipeline.evaluate errors --shared $(SHARED) --config $(CONFIG) --out out/errors.md $(ARGS)
+
 evaluate-pages: $(VENV)/.dev ## Measure splitting alone: the section pages, printed and in out/evaluation-pages.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation-pages.json --only pages $(ARGS)
 
 gate: $(VENV)/.dev ## Compare the last evaluation with the pinned floors
 	$(PY) -m pipeline.evaluate gate --evaluation out/evaluation.json $(ARGS)
 
-bench: $(VENV)/.dev ## Measure speed, memory and start-up beside the peers: docs/benchmarks.md
+bench: $(VENV)/.dev ## Measure speed, memory, accuracy and growth beside the peers: docs/benchmarks.md
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
+
+bench-batch: $(VENV)/.dev ## Measure the batch: scaling, memory, rerun, overhead, capacity: out/bench-batch.json [BATCH=10000]
+	$(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html
 	$(PY) -m pipeline.report $(OUT) --inputs $(PAGES)

@@ -199,7 +199,8 @@ def _stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
     except PageError:
         raise
     except MemoryError as error:
-        raise PageError(f"out of memory in stage {name!r}", stage=name, retryable=True) from error
+        # Not the page's alone: the engine ends a process that has run out of memory, and tries the page once more.
+        raise MemoryError(f"out of memory in stage {name!r}") from error
     except Exception as error:
         raise PageError(f"{type(error).__name__} in stage {name!r}: {error}", stage=name) from error
     finally:

@@ -79,6 +79,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--workers", metavar="N", type=_positive, help="processes (default: run.workers of the configuration)"
     )
+    run.add_argument(
+        "--engine", choices=("local", "ray"), help="local: this machine; ray: a Ray cluster (default: run.engine)"
+    )
     run.add_argument("--root", metavar="FOLDER", help="name pages relative to this folder instead of the inputs' own")
     run.add_argument(
         "--shard", metavar="I/N", type=_shard, help="take the I-th of N parts of the pages (on N machines)"
@@ -141,10 +144,10 @@ def _say(text: str, *, end: str = "\n") -> None:
 def _run(options: argparse.Namespace) -> int:
     """Run a batch and print its summary."""
     from pipeline.config import load
-    from pipeline.reader import find_inputs
+    from pipeline.inputs import find_inputs
     from pipeline.run import run_batch
 
-    settings = load(options.config, options.set)
+    settings = load(options.config, [*options.set, *([f"run.engine={options.engine}"] if options.engine else [])])
     inputs = find_inputs(_arguments(options.inputs), options=settings.reader, root=options.root)
     if inputs.left_out and not options.quiet:
         _say(f"{inputs.left_out} files left out: their names end in none of {', '.join(settings.reader.suffixes)}")

@@ -35,27 +35,33 @@ HOME = Path(__file__).resolve().parent.parent / "configs"
 class ReaderOptions:
     """Say which files are pages and how they are decoded.
 
-    ``encodings`` are tried in order (``utf-8`` accepts a byte-order mark); ``max_bytes`` is the size of one file
-    above which it is refused.
+    ``encodings`` are tried in order (a byte-order mark goes before them); ``max_bytes`` is the size of one file,
+    unpacked, above which it is refused, ``max_members`` the files of one archive, ``max_ratio`` the unpacked bytes a
+    packed byte may give.
     """
 
     suffixes: tuple[str, ...] = (".md", ".txt")
-    encodings: tuple[str, ...] = ("utf-8", "gb18030")
+    encodings: tuple[str, ...] = ("utf-8", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs")
     max_bytes: int = field(default=64_000_000, metadata={"min": 1})
+    max_members: int = field(default=1_000_000, metadata={"min": 1})
+    max_ratio: float = field(default=200.0, metadata={"min": 1.0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """Say how a batch runs: processes, and what a failing page means.
 
-    ``page_seconds`` is the time limit of one page (0 = none); ``max_failed_rate`` is the share of failed pages above
-    which the exit status is 1 instead of 3, by the practice of OCR-D (default 0.1).
+    ``page_seconds`` is the time limit of one page and ``page_memory`` what it may take beside the models, in MB (0 =
+    none, both); ``max_failed_rate`` is the share of failed pages above which the exit status is 1 instead of 3, by the
+    practice of OCR-D (default 0.1).
     """
 
     workers: int = field(default=1, metadata={"min": 1})
     on_error: Literal["skip", "abort"] = "skip"
     max_failed_rate: float = field(default=0.1, metadata={"min": 0.0, "max": 1.0})
     page_seconds: float = field(default=120.0, metadata={"min": 0.0})
+    page_memory: int = field(default=4000, metadata={"min": 0})
+    engine: Literal["local", "ray"] = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
     python -m pipeline.evaluate --shared ../shared --config configs/news.cfg --out out/evaluation.json [--only pages,…]
     python -m pipeline.evaluate gate --evaluation out/evaluation.json [--repin [--reason "…"]]
+    python -m pipeline.evaluate errors --shared ../shared --out out/errors.md [--only entities,…] [--limit 40]
 
 Each figure carries the number of cases, a bootstrap interval over them, and the fingerprint of its set. A set that
 is not there is named with ``not measured: …``; nothing is estimated in its place.
@@ -14,7 +15,8 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +24,7 @@ from typing import Any
 
 from pipeline import __version__, artefacts, gate
 from pipeline.errors import ConfigError, PipelineError
-from pipeline.measures import pages, robustness, texts
+from pipeline.measures import mistakes, pages, robustness, texts, words
 from pipeline.measures.goldsets import AbsentError
 from pipeline.measures.subject import Figure, Subject
 
@@ -34,7 +36,8 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Figure]]] = {
     "msra": texts.measure_msra,
     "keywords": texts.measure_keywords,
     "topics": texts.measure_topics,
-    "segmentation": texts.measure_segmentation,
+    "segmentation": words.measure_segmentation,
+    "tags": words.measure_tags,
     "times": texts.measure_times,
     "examples": pages.measure_examples,
     "speed": pages.measure_speed,
@@ -127,24 +130,51 @@ def put_figures(page: str, evaluation: dict[str, Any]) -> str:
     return f"{head}{begin}\n{to_markdown(evaluation)}\n{end}{tail}"
 
 
-def choose_sections(text: str | None) -> list[str]:
+def choose_sections(text: str | None, allowed: Iterable[str] = SECTIONS) -> list[str]:
     """Read ``--only``: names of sections separated by commas; raise ConfigError for a name that is none."""
     if text is None:
-        return list(SECTIONS)
+        return list(allowed)
     chosen = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in chosen if name not in SECTIONS]
+    unknown = [name for name in chosen if name not in allowed]
     if unknown or not chosen:
-        raise ConfigError(f"--only {text!r}: allowed are {', '.join(SECTIONS)}, separated by commas")
-    return [name for name in SECTIONS if name in chosen]
+        raise ConfigError(f"--only {text!r}: allowed are {', '.join(allowed)}, separated by commas")
+    return [name for name in allowed if name in chosen]
 
 
-def _parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=__doc__.split("\n")[0])
+def _list_errors(arguments: Sequence[str]) -> int:
+    """Write the list of mistakes; return the exit status."""
+    parser = _parser("errors", "out/errors.md", mistakes.LISTS)
+    parser.add_argument("--limit", type=int, default=40, help="most cases of one kind")
+    options = parser.parse_args(arguments)
+    try:
+        sections = choose_sections(options.only, mistakes.LISTS)
+        found, absent = mistakes.gather(Subject(options.config, options.shared), sections)
+    except PipelineError as error:
+        sys.stderr.write(f"errors: {error}\n")
+        return 2
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(mistakes.to_markdown(found, absent, limit=options.limit), "utf-8")
+    kinds = Counter((item.section, item.kind) for item in found)
+    sys.stdout.write("".join(f"{count:5}  {section}: {kind}\n" for (section, kind), count in kinds.most_common(25)))
+    sys.stdout.write("".join(f"not listed: {section}: {reason}\n" for section, reason in absent.items()))
+    sys.stdout.write(f"{options.out}: {len(found)} mistakes\n")
+    return 0
+
+
+def _parser(command: str, out: str, sections: Iterable[str]) -> argparse.ArgumentParser:
+    """Describe the command line that all commands of this module share."""
+    name = f"python -m pipeline.evaluate {command}".strip()
+    parser = argparse.ArgumentParser(prog=name, description=__doc__.split("\n")[0])
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder of the gold sets and corpora")
     parser.add_argument("--config", type=Path, default=Path("configs/news.cfg"), help="configuration to measure")
-    parser.add_argument("--out", type=Path, default=Path("out/evaluation.json"), help="where the figures are written")
-    parser.add_argument("--only", help=f"sections, separated by commas: {', '.join(SECTIONS)}")
+    parser.add_argument("--out", type=Path, default=Path(out), help="where the result is written")
+    parser.add_argument("--only", help=f"sections, separated by commas: {', '.join(sections)}")
+    return parser
+
+
+def _own_parser() -> argparse.ArgumentParser:
+    """Describe the command line of the evaluation itself."""
+    parser = _parser("", "out/evaluation.json", SECTIONS)
     parser.add_argument("--into", type=Path, help="also put the figures into this Markdown page, between its marks")
     return parser
 
@@ -154,7 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["gate"]:
         return gate.main(given[1:])
-    options = _parser().parse_args(given)
+    if given[:1] == ["errors"]:
+        return _list_errors(given[1:])
+    options = _own_parser().parse_args(given)
     try:
         evaluation = evaluate(Subject(options.config, options.shared), choose_sections(options.only))
         if options.into:

@@ -23,7 +23,7 @@ from spacy.tokens import Doc
 
 from pipeline.errors import PageError
 from pipeline.text import AlignedText, is_blank, is_han
-from pipeline.types import Article, Layout, Page, Publication
+from pipeline.types import Article, Layout, Origin, Page, Publication
 
 Record = dict[str, Any]
 
@@ -292,7 +292,26 @@ def to_page_record(page: Page, layout: Layout, *, balance: Mapping[str, int]) ->
         ],
         "balance": dict(balance),
         "quality": {"flags": flags},
+        "layout": None if page.origin is None else _layout(page.origin),
         "status": "ok",
+    }
+
+
+def _layout(origin: Origin) -> Record:
+    """Lay out what the OCR engine said of a page: its blocks in reading order, with their boxes."""
+    return {
+        "format": origin.format,
+        "unit": origin.unit,
+        "size": None if origin.size is None else list(origin.size),
+        "regions": [
+            {
+                "start": item.start,
+                "end": item.end,
+                "label": item.label,
+                "box": None if item.box is None else list(item.box),
+            }
+            for item in origin.regions
+        ],
     }
 
 

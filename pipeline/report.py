@@ -21,7 +21,8 @@ from typing import Any
 
 from pipeline.config import ReaderOptions
 from pipeline.errors import ConfigError, PageError, PipelineError
-from pipeline.reader import find_inputs, read_page
+from pipeline.inputs import find_inputs
+from pipeline.reader import read_page
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Articles in one report. With their pages they are some 16 MB of HTML, which a browser opens in two seconds.
@@ -127,7 +128,7 @@ def find_page_text(page: Record, roots: Sequence[Path]) -> str | None:
         if not path.is_file():
             continue
         try:
-            found = read_page(path, source_name=page["source"], options=ReaderOptions(max_bytes=max(1, page["bytes"])))
+            found = read_page(path, source_name=page["source"], options=ReaderOptions())
         except PageError:
             continue
         if found.sha256 == page["sha256"] and len(found.text) == page["n_chars"]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -24,6 +25,7 @@ from pipeline.chain import Chain
 from pipeline.config import Settings
 from pipeline.engines import Engine, Outcome
 from pipeline.engines.local import LocalEngine
+from pipeline.engines.ray import RayEngine
 from pipeline.errors import ConfigError, PageError
 from pipeline.issues import IssueTask, Patches, lose_issue, make_issue_worker, plan_issues
 from pipeline.output import Part, Written
@@ -37,6 +39,13 @@ MANIFEST_SCHEMA = "manifest/1.0"
 ALL_GOOD, FAILED, USAGE, SOME_FAILED = 0, 1, 2, 3
 # What a run does with a page: make it, take an earlier run's part, or leave it for another run.
 MAKE, TAKE, LEAVE = range(3)
+# What a page that cost its workers is recorded as, and what to do about it.
+_LOSSES = {
+    "time": ("TimeLimitError", "; raise run.page_seconds or look at the page"),
+    "memory": ("MemoryLimitError", "; raise run.page_memory, use fewer workers or look at the page"),
+    "died": ("WorkerDiedError", ""),
+}
+ENGINES: dict[str, Callable[[], Engine]] = {"local": LocalEngine, "ray": RayEngine}
 Redo = Literal["changed", "all", "failed"]
 
 
@@ -90,6 +99,27 @@ class _Tally:
     labels: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def add(self, part: Part) -> None:
+        """Add a part."""
+        self.ok += part.status == "ok"
+        self.failed += part.status == "failed"
+        self.articles += part.n_articles
+        self.chars += part.chars
+        self.bytes += part.n_bytes
+        for label, count in part.labels.items():
+            self.labels[label] += count
+        if part.reason:
+            self.reasons[part.reason] += 1
+
+
+@dataclass(slots=True)
+class _Survey:
+    """Hold what the parts of a batch are together: their sum, their digest, and the pages that need another id."""
+
+    tally: _Tally = field(default_factory=_Tally)
+    digest: str = ""
+    twins: list[Task] = field(default_factory=list)
+
 
 @dataclass(slots=True)
 class _Account:
@@ -138,7 +168,7 @@ def run_batch(  # noqa: PLR0913  # all but the first three are optional and name
         settings=settings,
         out=out,
         workers=workers or settings.run.workers,
-        engine=engine or LocalEngine(),
+        engine=engine or ENGINES[settings.run.engine](),
         load_chain=LoadOnce(load_chain),
         report=report or (lambda _: None),
     )
@@ -171,24 +201,42 @@ class _Batch:
         """Run all steps under the folder's lock."""
         started, begin = datetime.now(UTC), time.perf_counter()
         self.stamp = make_stamp(self.settings)
-        self.plan = bytearray(self._decide(item, redo) for item in self.items)
+        self.plan = self._plan(redo)
         todo = [Task(item) for item, decision in zip(self.items, self.plan, strict=True) if decision == MAKE]
-        if todo:
-            output.drop_manifest(self.out)
-        if not (self._process(todo, begin) and self._process(self._twins(), begin) and self._join(redo)):
-            tally = _tally(part for _, part in self._parts())
-            return self._summary(FAILED, tally, begin)
+        if not self._process(todo, begin):
+            return self._summary(FAILED, self._survey().tally, begin)
+        survey = self._survey()
+        if survey.twins:
+            if not self._process(survey.twins, begin):
+                return self._summary(FAILED, self._survey().tally, begin)
+            survey = self._survey()
+        if not self._join(redo):
+            return self._summary(FAILED, survey.tally, begin)
         joined = [part for task in self.issues if (part := output.read_part(self.out, task.name)) is not None]
-        tally = _tally(part for _, part in self._parts())
+        tally = survey.tally
         _add_joins(tally, joined)
+        summary = self._summary(exit_status(tally, self._pending(), self.settings.run.max_failed_rate), tally, begin)
+        issues = "".join(f"{part.key} {part.status} {part.sizes}\n" for part in joined)
+        state = _hex(f"{survey.digest} {issues} {shard} {summary.exit_status}")
+        if not self.account.ended and output.is_merged(self.out, state):
+            return summary
+        output.drop_manifest(self.out)
         sources = chain((item.source for item, _ in self._parts()), (p.source for p in joined if p.status == "failed"))
         written = output.merge(self.out, sources, Patches(self.out, self.issues))
-        summary = self._summary(exit_status(tally, self._pending(), self.settings.run.max_failed_rate), tally, begin)
+        summary = replace(summary, seconds=round(time.perf_counter() - begin, 3))
         manifest = self._manifest(summary, tally, written)
+        manifest["state"] = state
         manifest["started"], manifest["finished"] = write_time(started), write_time(datetime.now(UTC))
         manifest["shard"] = f"{shard.index}/{shard.count}" if shard else None
         output.write_manifest(self.out, manifest, self._entries())
         return summary
+
+    def _plan(self, redo: Redo) -> bytearray:
+        """Decide what becomes of every page, in the order in which archives are read quickest."""
+        plan = bytearray(len(self.items))
+        for index in sorted(range(len(self.items)), key=lambda index: self.items[index].place):
+            plan[index] = self._decide(self.items[index], redo)
+        return plan
 
     def _decide(self, item: Input, redo: Redo) -> int:
         """Decide what becomes of a page."""
@@ -213,12 +261,15 @@ class _Batch:
         """Run tasks through the engine; false where an interrupt or the policy for failing pages stopped the run."""
         if not tasks:
             return True
+        output.drop_manifest(self.out)
+        tasks = sorted(tasks, key=lambda task: task.item.place)
         make = functools.partial(make_worker, self.load_chain, self.settings, self.out, self.stamp)
-        workers, seconds = min(self.workers, len(tasks)), self.settings.run.page_seconds
+        workers, limits = min(self.workers, len(tasks)), self.settings.run
+        run = functools.partial(self.engine.run, seconds=limits.page_seconds, memory=limits.page_memory)
         total = self.account.ended + len(tasks)
         try:
             self.report(self._progress(total, begin))
-            with closing(self.engine.run(make, tasks, workers=workers, seconds=seconds)) as outcomes:
+            with closing(run(make, tasks, workers=workers)) as outcomes:
                 for outcome in outcomes:
                     part = outcome.result or self._lose(outcome)
                     self.account.add(part)
@@ -240,9 +291,10 @@ class _Batch:
             return True
         output.drop_manifest(self.out)
         make = functools.partial(make_issue_worker, self.load_chain, self.settings, self.out)
-        workers, seconds = min(self.workers, len(todo)), self.settings.run.page_seconds
+        workers, limits = min(self.workers, len(todo)), self.settings.run
+        run = functools.partial(self.engine.run, seconds=limits.page_seconds, memory=limits.page_memory)
         try:
-            with closing(self.engine.run(make, todo, workers=workers, seconds=seconds)) as outcomes:
+            with closing(run(make, todo, workers=workers)) as outcomes:
                 for outcome in outcomes:
                     if outcome.lost:
                         lose_issue(self.out, outcome.task, outcome.detail, outcome.attempts)
@@ -271,23 +323,24 @@ class _Batch:
             data = b""
         sha256 = hashlib.sha256(data).hexdigest()
         part = Part(item.source, part_key(item, sha256, self.stamp), "failed", None, None, sha256, len(data))
-        if outcome.lost == "time":
-            error = "TimeLimitError"
-            message = f"{outcome.detail}, also alone; raise run.page_seconds or look at the page"
-        else:
-            error, message = "WorkerDiedError", f"the process {outcome.detail}, also alone"
+        error, advice = _LOSSES[outcome.lost or "died"]
+        alone = ", also alone" if outcome.attempts > 1 else ""
+        message = f"{outcome.detail}{alone}{advice}"
         failure = Failure("process", error, message, retryable=True, attempt=outcome.attempts)
         return write_failure(self.out, part, failure)
 
-    def _twins(self) -> list[Task]:
-        """List the pages whose id is that of an earlier page too (two files of one page), with ids of their own.
+    def _survey(self) -> _Survey:
+        """Go through the parts: add them up, hash what they are, and find two pages of one id.
 
         The first page by name keeps the plain id; a page that is the first now and was not in an earlier run is listed
-        as well.
+        as a twin as well.
         """
         seen: set[bytes] = set()
-        tasks = []
+        survey = _Survey()
+        digest = hashlib.sha256(self.stamp.encode())
         for item, part in self._parts():
+            survey.tally.add(part)
+            digest.update(f"{part.key} {part.status} {part.page_id} {part.sizes}\n".encode())
             if part.base_id is None:
                 continue
             # Twelve bytes instead of the id: the only thing that is kept of every page.
@@ -295,8 +348,11 @@ class _Batch:
             own = f"{part.base_id}~{_hex(item.source)[:6]}" if mark in seen else None
             seen.add(mark)
             if part.status == "ok" and part.page_id != (own or part.base_id):
-                tasks.append(Task(item, own))
-        return tasks
+                survey.twins.append(Task(item, own))
+        decisive = {key: value for key, value in self.settings.resolved.items() if key != "run"}
+        digest.update(json.dumps([decisive, self._pending()], sort_keys=True).encode())
+        survey.digest = digest.hexdigest()
+        return survey
 
     def _parts(self) -> Iterator[tuple[Input, Part]]:
         """Read the headers of the parts that this run made or took, in the order of the pages' names."""
@@ -331,6 +387,7 @@ class _Batch:
         return {
             "schema": MANIFEST_SCHEMA,
             "exit_status": summary.exit_status,
+            "state": None,
             "started": None,
             "finished": None,
             "shard": None,
@@ -361,21 +418,6 @@ class _Batch:
                 "status": part.status if part else "pending",
                 "page_id": part.page_id if part else None,
             }
-
-
-def _tally(parts: Iterable[Part]) -> _Tally:
-    """Add up the parts of a batch."""
-    tally = _Tally()
-    for part in parts:
-        tally.ok += part.status == "ok"
-        tally.failed += part.status == "failed"
-        tally.articles += part.n_articles
-        tally.chars += part.chars
-        tally.bytes += part.n_bytes
-        tally.labels.update(part.labels)
-        if part.reason:
-            tally.reasons[part.reason] += 1
-    return tally
 
 
 def _add_joins(tally: _Tally, joined: Iterable[Part]) -> None:

@@ -15,7 +15,8 @@ from pipeline.cleaning import clean
 from pipeline.components import TABLE
 from pipeline.config import Settings
 from pipeline.errors import ModelError
-from pipeline.reader import read_page, readable
+from pipeline.inputs import readable
+from pipeline.reader import read_page
 from pipeline.splitting.articles import ExplainedLine, explain_lines, split_page
 from pipeline.splitting.grammar import load_grammar
 from pipeline.types import Article, Layout, Page

@@ -66,12 +66,41 @@ class Publication:
     page_name: str | None = None
 
 
+# Left, top, right, bottom, in the unit that comes with it.
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Hold a block as an OCR engine saw it: offsets in the page's text, the engine's label, and its box."""
+
+    start: int
+    end: int
+    label: str
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Hold what an OCR engine's layout file said of a page: its blocks in reading order, and where they stood.
+
+    ``format`` names the file's format; ``unit`` is that of the boxes (``"pixel"``, ``"point"``, ``"permille"``,
+    ``"mm10"``, …) and ``size`` the page's width and height in it, each ``None`` where the file does not say.
+    """
+
+    format: str
+    unit: str | None = None
+    size: tuple[float, float] | None = None
+    regions: tuple[Region, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Hold one page as it was read: ``text`` is the decoded file, without a byte-order mark.
 
     ``source`` is the file's name as given by the user; ``sha256`` and ``n_bytes`` describe the bytes of the file;
-    ``body_start`` is the offset in ``text`` where the page begins after its front matter (0 without).
+    ``body_start`` is the offset in ``text`` where the page begins after its front matter (0 without); ``origin`` is
+    what the layout file of an OCR engine said, ``None`` for text.
     """
 
     id: str
@@ -83,6 +112,7 @@ class Page:
     publication: Publication = Publication()
     body_start: int = 0
     flags: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

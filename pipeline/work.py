@@ -1,7 +1,7 @@
 """One page → its part file: the function that an engine runs in its workers.
 
-Whatever befalls a page becomes its error record; only what would befall every page (a folder that cannot be written)
-goes through to the engine.
+Whatever befalls a page becomes its error record; only what would befall every page (a folder that cannot be written),
+and what a worker does not survive unharmed (want of memory), goes through to the engine.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class PageWorker:
     stamp: str
 
     def __call__(self, task: Task) -> Part:
-        """Write the page's part, good or failed; raise OutputError alone."""
+        """Write the page's part, good or failed; raise OutputError and MemoryError alone."""
         seconds: dict[str, float] = {}
         sha256, n_bytes, page, base_id = None, 0, None, None
         start = time.perf_counter()
@@ -92,7 +92,7 @@ class PageWorker:
                 issue=result.issue,
             )
             return output.write_part(self.out, part, result.page_record, result.records)
-        except (OutputError, ConfigError):
+        except (OutputError, ConfigError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever befalls one page is that page's error record
             part = Part(task.item.source, self._key(task.item, sha256), "failed", None, None, sha256, n_bytes)
@@ -117,8 +117,7 @@ def describe_failure(error: Exception) -> Failure:
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}:{last.lineno}"
     stage = "write" if isinstance(error, UnicodeEncodeError) else "process"
-    retryable = isinstance(error, MemoryError)
-    return Failure(stage, type(error).__name__, f"{error} ({place})", retryable=retryable)
+    return Failure(stage, type(error).__name__, f"{error} ({place})", retryable=False)
 
 
 def write_failure(out: Path, part: Part, failure: Failure) -> Part:

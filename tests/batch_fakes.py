@@ -3,6 +3,8 @@
 One article a line that begins with ``# ``; lines with a word in capitals make the page misbehave.
 """
 
+import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -14,7 +16,7 @@ from pipeline.chain import PageResult
 from pipeline.cleaning import CleanerOptions
 from pipeline.config import AssetOptions, OutputOptions, ReaderOptions, RunOptions, Settings
 from pipeline.errors import PageError
-from pipeline.reader import find_inputs
+from pipeline.inputs import find_inputs
 from pipeline.run import run_batch
 from pipeline.splitting.articles import SplitterOptions
 
@@ -49,6 +51,11 @@ def misbehave(page):
         raise PageError("cannot be split", stage="split")
     if "MEMORY" in page.text:
         raise MemoryError
+    if "GREEDY" in page.text:
+        bytearray(3_000_000_000)
+    if "SEGFAULT" in page.text:
+        faulthandler.disable()
+        ctypes.string_at(0)
     once = next((line[5:] for line in page.text.splitlines() if line.startswith("ONCE ")), None)
     if once and not Path(once).exists():
         Path(once).touch()
@@ -69,7 +76,7 @@ def make_settings(digest="0" * 64, **run):
         cleaner=CleanerOptions(),
         splitter=SplitterOptions(),
         assets=AssetOptions(charlm=""),
-        run=RunOptions(**{"page_seconds": 0.0} | run),
+        run=RunOptions(**{"page_seconds": 0.0, "page_memory": 0} | run),
         output=OutputOptions(),
         resolved={"nlp": {"pipeline": []}},
         digest=digest,

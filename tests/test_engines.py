@@ -66,8 +66,8 @@ def test_run_with_no_tasks():
     ("bad", "lost", "detail"),
     [
         (-1, "time", "took longer than 0.3 s"),
-        (-2, "died", "was ended by SIGKILL (out of memory?)"),
-        (-3, "died", "ended with status 7"),
+        (-2, "died", "the process was ended by SIGKILL (out of memory?)"),
+        (-3, "died", "the process ended with status 7"),
     ],
 )
 def test_run_replaces_a_lost_worker_and_tries_its_task_once_more(method, bad, lost, detail):

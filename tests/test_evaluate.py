@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline import evaluate, gate
 from pipeline.errors import ConfigError, PipelineError
-from pipeline.measures import goldsets, metrics, pages, texts
+from pipeline.measures import goldsets, metrics, pages, texts, words
 from pipeline.measures.subject import Figure, Reckoning, Subject, agree, figures_of
 from pipeline.text import AlignedText
 from pipeline.types import Layout
@@ -361,3 +361,40 @@ def test_own_sets_hold_their_floors(tmp_path):
     }
     assert floors
     assert [verdict for verdict in gate.check(found, floors) if verdict.status != "ok"] == []
+
+
+# ---- words and tags -------------------------------------------------------------------------------------------
+
+
+def test_tag_counts_want_span_and_tag():
+    gold = [("南京", "ns"), ("市", "n"), ("长江", "ns"), ("大桥", "n")]
+    found = [("南京", "ns"), ("市长", "n"), ("江", "g"), ("大桥", "v")]
+    assert words.tag_counts(found, gold) == [(1, 4, 4), (2, 4, 4)]
+
+
+def test_parse_conllu_takes_words_without_ranges_and_blanks():
+    lines = ["# text = x\n", "1-2\t北京市\t_\n", "1\t北京\t_\n", "2\t市\t_\n", "2.1\t空\t_\n", "\n", "1\tNew York\t_\n"]
+    assert list(words.parse_conllu(lines)) == [["北京", "市"], ["NewYork"]]
+
+
+def test_word_figures_read_the_words_off_the_configured_chain(tmp_path):
+    subject = Subject(CONFIG, tmp_path, LIGHT)
+    gold = goldsets.GoldSet("own", "f" * 64, 1)
+    lines = [["雨", "停", "了"], ["路", "通", "了"], ["他们"]]
+    figures = {item.name: item for item in words.word_figures(subject, "x", lines, gold, known=frozenset("雨停了"))}
+    assert figures["segmentation.x.precision"].value == pytest.approx(6 / 8)
+    assert figures["segmentation.x.recall"].value == pytest.approx(6 / 7)
+    assert figures["segmentation.x.oov_recall"].value == pytest.approx(2 / 3)
+
+
+def test_tags_are_not_measured_without_a_tagger(tmp_path):
+    found = evaluate.evaluate(Subject(CONFIG, tmp_path, LIGHT), ["tags"])
+    assert found["not_measured"]["tags"].endswith("has no stage that assigns token.tag")
+
+
+def test_keyword_ndcg_prefers_right_ones_at_the_head():
+    first, last = (
+        texts.keyword_ndcg(gold_doc([], found, gold_keywords=["词0"])) for found in (["词0", "x"], ["x", "词0"])
+    )
+    assert (first, last) == (1.0, pytest.approx(0.6309, abs=1e-4))
+    assert texts.keyword_ndcg(gold_doc([], ["x"], gold_keywords=["词0"])) == 0

@@ -137,3 +137,44 @@ def test_read_floors_refuses_another_schema(tmp_path):
     path.write_text('{"schema": "floors/9", "figures": {}}')
     with pytest.raises(ConfigError, match=r"floors/1\.0"):
         gate.read_floors(path)
+
+
+def test_gate_says_what_was_not_measured_and_why(files, tmp_path, capsys):
+    path = tmp_path / "partial.json"
+    content = {"config": {"name": "news.cfg"}, "figures": {}, "not_measured": {"a": "no folder nowhere"}}
+    path.write_text(json.dumps(content))
+    given = ["--evaluation", str(path), "--floors", str(files.floors)]
+    assert gate.main(given) == 0
+    out = capsys.readouterr().out
+    assert "1 floors: 0 failed, 1 not measured" in out
+    assert "not measured: a: no folder nowhere" in out
+    assert gate.main([*given, "--complete"]) == 1
+
+
+def test_gate_names_figures_without_a_floor(files, tmp_path, capsys):
+    path = tmp_path / "more.json"
+    figures = {"a.f1": figure(0.9), "b.f1": figure(0.9), "speed.all": figure(9.0, better="none")}
+    path.write_text(json.dumps({"config": {"name": "news.cfg"}, "figures": figures}))
+    assert gate.main(["--evaluation", str(path), "--floors", str(files.floors)]) == 0
+    assert "without a floor (--repin pins them): b.f1\n" in capsys.readouterr().out
+
+
+def test_repin_of_a_changed_set_forgets_nothing_else():
+    old = {"a.f1": floor(0.9, margin=0.02, reason="once"), "b.f1": floor(0.5)}
+    new = gate.repin({"figures": {"a.f1": figure(0.95, fingerprint="e" * 64)}}, old, reason="more pages")
+    assert new["a.f1"] == floor(0.95, margin=0.02, fingerprint="e" * 64, reason="more pages")
+    assert new["b.f1"] == old["b.f1"]
+
+
+def test_repin_with_a_reason_raises_the_other_floors_without_one():
+    old = {"a.f1": floor(0.9), "b.f1": floor(0.5)}
+    new = gate.repin({"figures": {"a.f1": figure(0.8), "b.f1": figure(0.6)}}, old, reason="smaller model")
+    assert new["a.f1"]["reason"] == "smaller model"
+    assert "reason" not in new["b.f1"]
+
+
+def test_floors_of_the_repository_are_complete_and_readable():
+    """Every floor has its five parts, and each figure that the repository's own sets give has a floor."""
+    floors = gate.read_floors(gate.FLOORS, config="news.cfg")
+    assert all({"floor", "margin", "fingerprint", "measured"} <= entry.keys() for entry in floors.values())
+    assert {"times.own.time_value_f1", "examples.own.article_f1"} <= floors.keys()

@@ -12,15 +12,20 @@ from pipeline import issues, report
 from pipeline.chain import Chain
 from pipeline.config import HOME, load
 from pipeline.continuations import Link
+from pipeline.inputs import find_inputs
 from pipeline.issues import AMBIGUOUS, chains_of, plan_issues
 from pipeline.joining import JOINED
 from pipeline.output import Part
-from pipeline.reader import find_inputs
 from pipeline.records import load_schema
 from pipeline.run import run_batch
 
 ISSUE = Path(__file__).parent / "issue"
-RULES_ONLY = ['nlp.pipeline=["sentences","entities"]', "nlp.tokenizer.method=char", "run.page_seconds=0"]
+RULES_ONLY = [
+    'nlp.pipeline=["sentences","entities"]',
+    "nlp.tokenizer.method=char",
+    "run.page_seconds=0",
+    "run.page_memory=0",
+]
 SHIP = ["云溪日报-2023-05-08-p03-i002", "云溪日报-2023-05-08-p04-i001"]
 
 

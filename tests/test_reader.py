@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.config import ReaderOptions
 from pipeline.errors import ConfigError, PageError
-from pipeline.reader import Input, find_inputs, make_page, read_page, readable
+from pipeline.inputs import find_inputs, readable
+from pipeline.reader import Input, make_page, read_page
 
 OPTIONS = ReaderOptions(max_bytes=10_000)
 TEXT = "# 市图书馆夜间开放\n本报讯 记者昨日从市图书馆获悉，自习室即日起开放到二十二时。\n"
@@ -136,7 +137,11 @@ ENCODED = [
     (codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"), "utf-16-be"),
     (codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"), "utf-32-le"),
     (TEXT.encode("gb18030"), "gb18030"),
+    ("\ufeff".encode("gb18030") + TEXT.encode("gb18030"), "gb18030"),
+    (TEXT.encode("utf-16-le"), "utf-16-le"),
+    (TEXT.encode("utf-16-be"), "utf-16-be"),
 ]
+TRADITIONAL = "本報訊 記者昨日從市圖書館獲悉，自習室即日起開放到二十二時，讀者憑證入館。\n"
 
 
 @pytest.mark.parametrize(("data", "encoding"), ENCODED, ids=lambda item: item if isinstance(item, str) else "")
@@ -150,9 +155,17 @@ def test_make_page_keeps_the_text_as_it_is(text):
     assert (page_of(text.encode()).text, page_of(text.encode()).flags) == (text, ())
 
 
-def test_make_page_decodes_traditional_characters_in_gb18030():
-    text = "本報訊 記者昨日從市圖書館獲悉，自習室即日起開放到二十二時，讀者憑證入館。\n"
-    assert page_of(text.encode("gb18030")).text == text
+@pytest.mark.parametrize("encoding", ["gb18030", "big5hkscs", "utf-16-le", "utf-16-be"])
+def test_make_page_decodes_traditional_characters(encoding):
+    page = page_of(TRADITIONAL.encode(encoding))
+    assert (page.text, page.encoding) == (TRADITIONAL, encoding)
+
+
+def test_make_page_does_not_take_a_damaged_page_for_another_encoding():
+    data = (TEXT * 20).encode()
+    for cut in range(1, 60):
+        with pytest.raises(PageError, match="not utf-8"):
+            page_of(data[:cut] + b"\x80" + data[cut:])
 
 
 UNDECODABLE = [
@@ -160,11 +173,10 @@ UNDECODABLE = [
     (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x80", "is no text in the encodings allowed: not utf-8"),
     (TEXT.encode()[:-2] + b"\x80\xff\n", "is no text"),
     (TEXT.encode()[10:-3], "is no text"),
-    (TEXT.encode("big5", "ignore"), "is no text"),
     ("\ud800".encode("utf-8", "surrogatepass"), "is no text"),
     (codecs.BOM_UTF16_LE + b"\x00\xd8a\x00", "byte-order mark of utf-16-le but byte"),
-    (b"\x00abc", "NUL character at offset 0"),
-    ("汉字".encode("utf-16-le") + b"\x00\x00", "is no text|NUL"),
+    (b"\x00\x00abc", "NUL character at offset 0"),
+    ("汉字".encode("utf-16-le") + b"\x00\x00", "NUL character at offset 2"),
     (b"x" * 10_001, "max_bytes"),
 ]
 
@@ -261,7 +273,7 @@ def test_read_page_refuses_what_it_may_not_read(tmp_path, monkeypatch):
     def forbid(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pipeline.reader._open_waitless", forbid)
+    monkeypatch.setattr("pipeline.reader.open_waitless", forbid)
     with pytest.raises(PageError, match="permission denied"):
         read_page(tmp_path / "a.md", source_name="a.md", options=OPTIONS)
 

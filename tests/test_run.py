@@ -54,7 +54,7 @@ BAD = {
     "large": (b"x" * 100_001, ("read", "PageError", False)),
     "raising": (b"RAISE", ("process", "ValueError", False)),
     "refused": (b"REFUSE", ("split", "PageError", False)),
-    "memory": (b"MEMORY", ("process", "MemoryError", True)),
+    "memory": (b"MEMORY", ("process", "MemoryLimitError", True)),
 }
 
 
@@ -108,6 +108,19 @@ def test_run_batch_replaces_workers_that_hang_or_die(tmp_path):
     assert (summary.exit_status, summary.ok) == (3, 6)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
+def test_run_batch_bounds_the_memory_of_a_page(tmp_path):
+    pages = make_pages(tmp_path / "in", 6, greedy="GREEDY", fault="SEGFAULT")
+    settings = make_settings(page_memory=500, max_failed_rate=0.3)
+    summary = batch(tmp_path / "out", pages, settings=settings, workers=2)
+    found = [(item["source"], item["error"], item["attempt"]) for item in lines(tmp_path / "out", "errors")]
+    assert found == [("fault.md", "WorkerDiedError", 2), ("greedy.md", "MemoryLimitError", 2)]
+    messages = [item["message"] for item in lines(tmp_path / "out", "errors")]
+    assert messages[0] == "the process was ended by SIGSEGV, also alone"
+    assert messages[1].startswith("out of memory (limit 500 MB beside the models), also alone; raise run.page_memory")
+    assert (summary.exit_status, summary.ok) == (3, 6)
+
+
 def test_run_batch_succeeds_at_the_second_attempt(tmp_path):
     pages = make_pages(tmp_path / "in", 3, once=f"# 再来\nONCE {tmp_path}/mark\n")
     summary = batch(tmp_path / "out", pages, workers=2)
@@ -142,6 +155,29 @@ def test_run_batch_makes_no_page_twice(tmp_path):
     summary = batch(tmp_path / "out", pages)
     assert (summary.computed, summary.cached) == (0, 6)
     assert (parts(tmp_path / "out"), outputs(tmp_path / "out")) == (before, bytes_before)
+
+
+def test_run_batch_leaves_a_finished_folder_as_it_is(tmp_path):
+    pages = make_pages(tmp_path / "in")
+    batch(tmp_path / "out", pages)
+    files = [tmp_path / "out" / name for name in ("articles.jsonl", "pages.jsonl", "errors.jsonl", "manifest.json")]
+    before = [(path.stat().st_mtime_ns, path.stat().st_ino) for path in files]
+    batch(tmp_path / "out", pages)
+    assert [(path.stat().st_mtime_ns, path.stat().st_ino) for path in files] == before
+
+
+@pytest.mark.parametrize("name", ["articles.jsonl", "pages.jsonl", "errors.jsonl", "manifest.json"])
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes() + b" ")]
+)
+def test_run_batch_merges_again_what_is_damaged(tmp_path, name, damage):
+    pages = make_pages(tmp_path / "in", bad="RAISE" if name == "errors.jsonl" else "# 好\n")
+    batch(tmp_path / "out", pages)
+    good = outputs(tmp_path / "out")
+    damage(tmp_path / "out" / name)
+    batch(tmp_path / "out", pages)
+    assert outputs(tmp_path / "out") == good
+    assert manifest(tmp_path / "out")["exit_status"] in (0, 1)
 
 
 def test_run_batch_does_not_load_models_when_nothing_is_to_be_made(tmp_path):

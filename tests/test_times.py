@@ -72,6 +72,15 @@ def test_find_times_takes_no_name_code_or_score(text):
         ("10月15日,", ("10月15日", "DATE", "2024-10-15")),
         ("2024年2月30日后的2024年", ("2024年", "DATE", "2024")),
         ("晚12时", ("晚12时", "TIME", "XXXX-XX-XXT24:00")),
+        ("两个多小时", ("两个多小时", "DURATION", "PT2H")),
+        ("2分30秒", ("2分30秒", "DURATION", "PT2M30S")),
+        ("2分22秒08", ("2分22秒08", "DURATION", "PT2M22.08S")),
+        ("今年前8个月", ("今年前8个月", "DATE", "2024-01/2024-08")),
+        ("今明两年", ("今明两年", "DATE", "2024/2025")),
+        ("今明两天", ("今明两天", "DATE", "2024-10-16/2024-10-17")),
+        ("每年冬天", ("每年冬天", "SET", "XXXX-WI")),
+        ("1936年秋，", ("1936年秋", "DATE", "1936-FA")),
+        ("2021年春运", ("2021年", "DATE", "2021")),
         ("中午12时30分", ("中午12时30分", "TIME", "XXXX-XX-XXT12:30")),
         ("凌晨12时", ("凌晨12时", "TIME", "XXXX-XX-XXT00:00")),
         ("本周三", ("本周三", "DATE", "2024-10-16")),
@@ -168,3 +177,12 @@ def test_stage_takes_the_date_from_the_context(make_doc, make_context):
     context = make_context(("title", "十月的太原"), ("paragraph", "昨日，天晴。"), date=DATE)
     doc = make_times(None, "times")(make_doc(context.article.text.text, context=context))
     assert [(time.text, time.value) for time in doc._.times] == [("十月", "2024-10"), ("昨日", "2024-10-15")]
+
+
+def test_last_year_counts_from_a_year_spelled_out_in_the_sentence():
+    assert values("2022年四季度产量高于上年。上年")[1:] == [("上年", "DATE", "2021"), ("上年", "DATE", "2023")]
+
+
+def test_a_month_after_one_to_come_in_the_sentence_lies_ahead_too():
+    times = find_times("3月底前完成检测，5月全部加固。去年5月", date="2025-02-18")
+    assert [item.value for item in times] == ["2025-03", "2025-05", "2024-05"]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from pipeline.components.bodies import with_bodies
 from pipeline.components.conventions import Found, apply_conventions
 from pipeline.components.segmenter import WordMatcher
 from pipeline.components.tagging import SURNAMES, trained_folder, trained_pipe
@@ -83,7 +84,7 @@ class Entities:
         edges = borders(text, context)
         found = [piece for item in found for piece in split_at(item, edges)]
         found = [item for item in (trim(item, text) for item in found) if item is not None]
-        found = apply_conventions(found, text)
+        found = apply_conventions(with_bodies(found, doc), text)
         if self.bylines and context is not None:
             names = [person.name for person in context.article.byline.people]
             found = with_people(found, people_at(text, names))

@@ -30,7 +30,7 @@ _AFTER_NUMBER = re.compile(
     rf"(?P<pp>个百分点|百分点)|(?P<percent>%(?![A-Za-z0-9]))|(?P<permille>‰)"
     rf"|(?P<cheng>成)(?![立功果为都年本员绩交长品套千熟就效因片型语名体堆份群语])(?P<half>[一二三四五六七八九](?!成))?"
     rf"|(?P<currency>{units.CURRENCY})|(?P<measure>{units.MEASURE})|(?P<coin>{units.COIN})"
-    rf"|(?P<magnitude>级)(?=(?:以上|左右|强|的)?(?:地震|大风|阵风|风|台风|余震))"
+    rf"|(?P<magnitude>级)(?=(?:以上|左右|强|的)?(?:地震|大风|阵风|风|台风|余震|震))"
     rf"|(?P<grade>级)|(?P<degree>度(?![假过量]))|(?P<count>{units.CLASSIFIER})|(?P<session>届)(?![时会])"
     r")?"
 )
@@ -47,7 +47,7 @@ _CONTINUES = re.compile(r"[A-Za-z0-9_.,/:+#第*]")
 _BELOW_ZERO = re.compile(r"零下 ?$|(?<![\w%℃)\]])[-−]$")
 _HEAT = re.compile(r"(?:零下|零上|气温|体温|温度|升温|降温|高温|低温|回升至?|降至|达到?|高达|最高|最低) ?$")
 _RANK = re.compile(r"(?:位居|名列|位列|排名|排|列|获|获得|得|居|位于)(?:全国|全省|全市|世界|全球)?$")
-_FORCE = re.compile(r"(?:风力|阵风|风速|震级)(?:达|为|可达|达到)?$")
+_FORCE = re.compile(r"(?:风力|阵风|风速|震级|[东南西北]风)(?:达|为|可达|达到)?$")
 # 一 before a classifier is an article; 二 there is an ordinal or a part of a word (二次, 二级), a count is 两.
 _NO_COUNT = frozenset("一二")
 # 长三角, 四角, 八角: numerals that make 角 a corner.

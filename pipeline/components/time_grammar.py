@@ -54,7 +54,10 @@ _HALF = r"(?P<half>[上下]半年)"
 _QUARTER = (
     r"(?:(?P<qpre>[前头])?(?<!十)第?(?P<q>[一二三四1-4])(?:(?:至|到|、|—|-)第?(?P<qto>[二三四2-4]))?季度(?!报告))"
 )
-_SEASON = r"(?P<season>[春夏秋冬](?:季|天)(?!学期|攻势|赛))"
+# A bare 秋 only ends a clause or stands before 末 and 初 (1936年秋，); 春 of 春运 is no season.
+_SEASON = r"(?P<season>[春夏秋冬](?:(?:季|天)(?!学期|攻势|赛)|(?<=年[春夏秋冬])(?=[，。、；,;]|$)))"
+# 今年前8个月: the first months of a year that is named; without one, 前8个月 may be the eight before.
+_FIRST_MONTHS = rf"(?:(?<=年)[前头](?P<first>{_N2}|两) ?个月)"
 _YEAR_EDGE = (
     r"(?:(?P<yedge>年?(?:初(?![中级步衷三一二始夏冬春秋期心次选审赛评试])|底(?![层下线气部特片])|末(?![端班])))"
     r"|(?P<ymid>年中(?![国央心期间])))"
@@ -75,7 +78,7 @@ _CLOCK = (
 _LUNAR_DAY = r"初[一二三四五六七八九十]|(?(lunar)(?:二?十[一二三四五六七八九]?|廿[一二三四五六七八九]|三十)|(?!))"
 _CHAIN = re.compile(
     rf"(?P<lunar>农历)?{_YEAR}?"
-    rf"(?:{_HALF}|{_QUARTER}|{_SEASON}|(?P<lm>正月|冬月|腊月)(?P<ld>初?{_SMALL_HAN})?(?![{_HAN_DIGITS}])"
+    rf"(?:{_HALF}|{_QUARTER}|{_SEASON}|{_FIRST_MONTHS}|(?P<lm>正月|冬月|腊月)(?P<ld>初?{_SMALL_HAN})?(?![{_HAN_DIGITS}])"
     rf"|(?<=年){_YEAR_EDGE}| ?{_DAY_REL}| ?{_DAY_PART_REL}|{_WEEKDAY}"
     rf"|(?: ?{_MONTH})?(?: ?{_DAY}|(?<=[月份]){_XUN}|(?<=月)(?P<lday>{_LUNAR_DAY}))?)"
     rf"{_PARENS}?(?: ?{_PART})?(?: ?{_CLOCK})?"
@@ -92,6 +95,7 @@ _PLAN = re.compile(
     r"(?P<open>[“\"])?(?P<tens>十)?(?P<ones>[一二三四五六七八九])?五(?(open)[”\"])(?P<tail>时期|期间|末|以来|开局之年|收官之年)"
 )
 _SEASON_REL = re.compile(r"(?P<srel>[今去明])(?P<season>[春夏秋冬])(?:[季天])?")
+_PAIR = re.compile(r"(?P<pair>今明|昨今|明后|去今)两(?P<pu>年|天|日)")
 _REFERENCE = re.compile(
     r"(?P<present>截至目前|目前|当前|如今(?!年)|现今|眼下|此刻|现在|时下|现阶段)"
     r"|(?P<past>近日|近期|近来|最近(?![的一距])|连日(?!本)|近年|近些年|近几年|连年|前不久|不久前|此前|早前"
@@ -109,20 +113,21 @@ _HOLIDAY = re.compile(
 )
 _SET = re.compile(
     rf"每(?:隔)?(?:逢)?(?P<n>{NUMBER}|几|半)?个?(?:(?P<su>年|季度|月|周|星期|礼拜|天|日(?!经济|电讯|新报|商报|邮报|新闻)|小时|分钟|晚|晨|早)"
-    rf"(?![级轮均])(?P<swd>[一二三四五六日天末])?(?:(?P<sm>{_N2})(?:{CONNECTOR}(?P<smto>{_N2}))?月(?!份额))?"
+    rf"(?![级轮均])(?P<swd>[一二三四五六日天末])?(?:(?<=年)(?P<sseason>[春夏秋冬])[季天])?(?:(?P<sm>{_N2})(?:{CONNECTOR}(?P<smto>{_N2}))?月(?!份额))?"
     rf"(?:(?P<sd>{_N2})[日号])?(?:{_PART})?(?:{_CLOCK})?)"
 )
 _DURATION = re.compile(
     rf"(?P<pre>约|大约|近(?=[^年天日周月，。]{{1,6}}(?:小时|分钟))|不到|超过|逾|至少|最多)?"
-    rf"(?P<n>{NUMBER}|半|多|数)(?P<to>{CONNECTOR}(?:{NUMBER}))?(?P<inf>[余多来几])?(?: ?个)?(?P<mid>半)? ?"
-    rf"(?P<u>小时|钟头|分钟|秒钟|秒(?P<cs>\d{{2}}(?!\d))?|月|天|周年?|星期|礼拜|年|世纪|季度|刻钟|昼夜|日)"
+    rf"(?P<n>{NUMBER}|半|多|数)(?P<to>{CONNECTOR}(?:{NUMBER}))?(?P<inf>[余多来几])?"
+    r"(?: ?个(?P<inf2>[余多])?)?(?P<mid>半)? ?"
+    rf"(?P<u>小时|钟头|分钟|分(?=\d{{1,2}}秒)|秒钟|秒(?P<cs>\d{{2}}(?!\d))?|月|天|周年?|星期|礼拜|年|世纪|季度|刻钟|昼夜|日)"
     r"(?P<half>半(?![年月天个小])|多(?![方次名人个家项元种样角条位重点措层处株头]))?"
     rf"(?:零?(?P<n2>{NUMBER})(?P<u2>分钟?|秒|个月|天)(?P<n3>\d{{1,2}})?(?(n3)秒)?)?(?P<after>左右|上下|以上)?"
 )
 
 # Where an expression may begin. One alternative a kind of beginning, each with literal first characters, for speed.
 _TRIGGER = re.compile(
-    rf"\d++|[{_HAN_DIGITS}十百千万廿卅两半几数多]++|[今去昨明][年天日晨早晚夜春夏秋冬]|前[年天日晚不些几两三头]|后[年天]|当[天日年月晚夜前]|同[年月日一]"
+    rf"\d++|[{_HAN_DIGITS}十百千万廿卅两半几数多]++|[今去昨明][年天日晨早晚夜春夏秋冬]|(?:今明|昨今|明后|去今)两|前[年天日晚不些几两三头]|后[年天]|当[天日年月晚夜前]|同[年月日一]"
     r"|次[日年月晨]|翌[日年]|第[一二三四1-4]|隔天|上[上周星个月半年世午礼]|下[下周星个月半午礼]|本[周月世星]|这[周个]|每|[目日岁]|年[初底末中]|月[初底末]"
     r"|来年|周[一二三四五六日末]|星期|礼拜|春节|元[旦宵]|除夕|中[秋午]|端午|重阳|七夕|国庆|清[明晨]|劳动节|儿童节|妇女节|教师节|建[军党]节|植树节|青年节"
     r"|护士节|记者节|情人节|愚人节|圣诞|平安夜|大年|腊[月八]|正[月午]|冬月|农历|头三|凌晨|早[晨上前间]|午[后夜]|傍晚|[晚夜][间上里晚]|深夜|晚|早|如今|现[今在阶]"
@@ -361,6 +366,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], Callable[[str, re.Match[str]], bool]],
     ("decade", _DECADE, _always),
     ("set", _SET, _always),
     ("season", _SEASON_REL, _always),
+    ("pair", _PAIR, _always),
     ("chain", _CHAIN, _is_chain),
     ("period", _PERIOD, _is_period),
     ("holiday", _HOLIDAY, _is_holiday),

@@ -33,6 +33,7 @@ from pipeline.components.time_words import (
     DAY_SHIFT,
     MONTH_AFTER_LAST,
     MONTH_SHIFT,
+    PAIR_SHIFT,
     WEEK_SHIFT,
     YEAR_AFTER_LAST,
     YEAR_SHIFT,
@@ -56,8 +57,6 @@ _FUTURE_BEFORE = re.compile(
 _FUTURE_AFTER = re.compile(r"[^，。；！？,;!?\n]{0,6}(?:将(?!近)|前(?:完成|建成|投|实现|全面|具备|竣工|通车))")
 _DATELINE_AFTER = re.compile(r" ?(?:电(?![话影视力动子商梯缆器台厂])|讯(?!号|息|问))")
 _RANGE = re.compile(rf"{CONNECTOR}|—|[至到]")
-_SENTENCE_END = re.compile(r"[。！？!?\n]")
-_PARAGRAPH_END = re.compile(r"\n")
 _SENTENCE_END = re.compile(r"[。！？!?\n]")
 _PARAGRAPH_END = re.compile(r"\n")
 
@@ -148,7 +147,19 @@ class Resolver:
     def _is_future(self, expression: Expression) -> bool:
         """Say whether the words around announce something to come (将于, 预计)."""
         before = self.text[max(0, expression.start - 12) : expression.start]
-        return bool(_FUTURE_BEFORE.search(before) or _FUTURE_AFTER.match(self.text, expression.end))
+        return bool(
+            _FUTURE_BEFORE.search(before)
+            or _FUTURE_AFTER.match(self.text, expression.end)
+            or self._follows_future(expression)
+        )
+
+    def _follows_future(self, expression: Expression) -> bool:
+        """Say whether the sentence named a month to come before (3月底前完成，5月开园)."""
+        last, reference = self.last, self.reference
+        if last is None or not last.names_month or None in (last.date.year, last.date.month, reference.month):
+            return False
+        later = (last.date.year or 0, last.date.month or 0) > (reference.year or 0, reference.month or 0)
+        return later and _SENTENCE_END.search(self.text, last.end, expression.start) is None
 
     # ---- the rules ---------------------------------------------------------------------------------------------
 
@@ -170,6 +181,16 @@ class Resolver:
         parts = expression.parts
         year = plus(self.reference.year, {"今": 0, "去": -1, "明": 1}[parts["srel"]])
         return Meaning("DATE", f"{dates.year_value(year)}-{SEASONS[parts['season'][0]]}", anchor=self.reference_id)
+
+    def _read_pair(self, expression: Expression) -> Meaning:
+        """Read 今明两年 and 今明两天: two neighbours as one interval."""
+        shift = PAIR_SHIFT[expression.parts["pair"]]
+        if expression.parts["pu"] == "年":
+            first = plus(self.reference.year, shift)
+            value = f"{dates.year_value(first)}/{dates.year_value(plus(first, 1))}"
+        else:
+            value = f"{self.reference.shift(shift).iso()}/{self.reference.shift(shift + 1).iso()}"
+        return Meaning("DATE", value, anchor=self.reference_id)
 
     def _read_reference(self, expression: Expression) -> Meaning:
         parts = expression.parts
@@ -217,7 +238,7 @@ class Resolver:
         year = self._year(expression)
         if parts.get("yrel") in YEAR_AFTER_LAST and year.number is None:
             return None
-        if parts.keys() & {"half", "q", "season"}:
+        if parts.keys() & {"half", "q", "season", "first"}:
             return self._subyear(expression, year)
         if "lm" in parts or ("lunar" in parts and "m" in parts):
             return self._lunar(expression, year.number)
@@ -249,12 +270,25 @@ class Resolver:
         word = parts.get("yrel")
         if word is None:
             return Year()
+        if word == "上年" and self._counts_from_named_year(expression):
+            last = self._antecedent(expression, day=False)
+            return Year(plus(last.date.year, -1), last.id, last.year) if last is not None else Year()
         if word in YEAR_AFTER_LAST:
             last = self._antecedent(expression, day=False)
             if last is None or last.date.year is None:
                 return Year()
             return Year(last.date.year + YEAR_AFTER_LAST[word], last.id, last.year)
         return Year(plus(self.reference.year, YEAR_SHIFT[word]), self.reference_id, "relative")
+
+    def _counts_from_named_year(self, expression: Expression) -> bool:
+        """Say whether a year spelled out in the sentence is what 上年 counts from (2023年…，比上年增长)."""
+        last = self._antecedent(expression, day=False)
+        return (
+            last is not None
+            and last.year == "spelled"
+            and last.date.year is not None
+            and _SENTENCE_END.search(self.text, last.end, expression.start) is None
+        )
 
     def _year_alone(self, expression: Expression, year: Year) -> Meaning:
         parts = expression.parts
@@ -274,15 +308,17 @@ class Resolver:
                 number -= 1
         head = dates.year_value(number)
         if "half" in parts:
-            return Meaning("DATE", f"{head}-H{1 if parts['half'][0] == '上' else 2}", anchor=anchor)
+            return _part_of_year(f"{head}-H{1 if parts['half'][0] == '上' else 2}", anchor, year)
         if "season" in parts:
-            return Meaning("DATE", f"{head}-{SEASONS[parts['season'][0]]}", anchor=anchor)
+            return _part_of_year(f"{head}-{SEASONS[parts['season'][0]]}", anchor, year)
+        if "first" in parts:
+            return _part_of_year(f"{head}-01/{head}-{read_small(parts['first']) or 0:02d}", anchor, year)
         last = read_small(parts.get("qto") or parts["q"])
         if "qpre" in parts:
-            return Meaning("DATE", f"{head}-Q1/{head}-Q{last}", anchor=anchor)
+            return _part_of_year(f"{head}-Q1/{head}-Q{last}", anchor, year)
         first = read_small(parts["q"])
         value = f"{head}-Q{first}" + (f"/{head}-Q{last}" if "qto" in parts else "")
-        return Meaning("DATE", value, anchor=anchor)
+        return _part_of_year(value, anchor, year)
 
     def _is_quarter_of_last_year(self, expression: Expression) -> bool:
         """Say whether a bare quarter has not begun yet in the year of the reference and is not announced."""
@@ -474,6 +510,12 @@ class Resolver:
         return (last.date, last.id, last.year) if last is not None else (Partial(), None, None)
 
 
+def _part_of_year(value: str, anchor: str | None, year: Year) -> Meaning:
+    """Make a half, a quarter, a season of a year; a year spelled out is what 上年 after it counts from."""
+    spelled = year.source == "spelled"
+    return Meaning("DATE", value, None, anchor, Partial(year.number) if spelled else None, year=year.source)
+
+
 _ALONE: dict[str, Callable[[Mapping[str, str]], Meaning | None]] = {
     "iso": read_iso,
     "plan": read_plan,
@@ -485,6 +527,7 @@ _ALONE: dict[str, Callable[[Mapping[str, str]], Meaning | None]] = {
 _READERS: dict[str, Callable[[Resolver, Expression], Meaning | None]] = {
     "century": Resolver._read_century,  # noqa: SLF001
     "season": Resolver._read_season,  # noqa: SLF001
+    "pair": Resolver._read_pair,  # noqa: SLF001
     "chain": Resolver._read_chain,  # noqa: SLF001
     "period": Resolver._read_period,  # noqa: SLF001
     "holiday": Resolver._read_holiday,  # noqa: SLF001

@@ -119,6 +119,8 @@ def read_set(parts: Mapping[str, str]) -> Meaning:
     if "swd" in parts:
         day = parts["swd"]
         return Meaning("SET", "XXXX-WXX-WE" if day == "末" else f"XXXX-WXX-{WEEKDAYS[day]}")
+    if "sseason" in parts:
+        return Meaning("SET", f"XXXX-{SEASONS[parts['sseason']]}")
     month, day_number = (read_small(parts.get(key)) for key in ("sm", "sd"))
     if month is not None or day_number is not None:
         value = Partial(None, month, day_number).iso()
@@ -139,7 +141,13 @@ def read_duration(parts: Mapping[str, str]) -> Meaning:
     """Read 43分钟, 两年半, 1小时20分, 9秒83; a vague number is ``X``."""
     unit = "秒" if parts["u"].startswith("秒") else parts["u"]
     code, factor = _LARGER_UNITS.get(unit, (_UNITS.get(unit, ""), 1))
-    hedge = parts.get("pre") or parts.get("after") or parts.get("inf") or ("多" if parts.get("half") == "多" else None)
+    hedge = (
+        parts.get("pre")
+        or parts.get("after")
+        or parts.get("inf")
+        or parts.get("inf2")
+        or ("多" if parts.get("half") == "多" else None)
+    )
     mod = _HEDGES.get(hedge or "")
     if parts["n"] == "半":
         value = f"P{50}Y" if unit == "世纪" else _HALVES.get(code, f"P0.5{code[-1]}")
@@ -155,7 +163,8 @@ def read_duration(parts: Mapping[str, str]) -> Meaning:
         second = parse_number(parts["n2"])
         tail = duration_value(second, parts["u2"]).removeprefix("P")
         value += tail.removeprefix("T") if "T" in value else tail
-        value += f"{parts['n3']}S" if "n3" in parts else ""
+        if "n3" in parts:  # 20分30秒, but 22秒08 is 22.08 seconds
+            value = f"{value[:-1]}.{parts['n3']}S" if parts["u2"] == "秒" else f"{value}{parts['n3']}S"
     return Meaning("DURATION", value, mod)
 
 

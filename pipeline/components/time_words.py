@@ -22,4 +22,6 @@ DAY_AFTER_LAST = {
     **dict.fromkeys(("当天", "当日", "同日", "同一天", "当晚", "当夜"), 0),
     **dict.fromkeys(("次日", "翌日", "第二天", "隔天", "次晨"), 1),
 }
+# The first of two years or days that are named together (今明两年).
+PAIR_SHIFT = {"今明": 0, "昨今": -1, "去今": -1, "明后": 1}
 WEEK_SHIFT = {"上上": -2, "上": -1, "本": 0, "这": 0, "下": 1, "下下": 2}

@@ -18,12 +18,13 @@ Result = TypeVar("Result")
 class Outcome(Generic[Task, Result]):
     """Hold what became of a task: its result, or how its worker was lost, after how many attempts.
 
-    ``lost`` is ``"time"`` (the time limit) or ``"died"`` (the process ended; ``detail`` says how).
+    ``lost`` is ``"time"`` (the time limit), ``"memory"`` (the memory limit, or no memory left) or ``"died"`` (the
+    process ended); ``detail`` says how.
     """
 
     task: Task
     result: Result | None = None
-    lost: Literal["time", "died"] | None = None
+    lost: Literal["time", "memory", "died"] | None = None
     detail: str = ""
     attempts: int = 1
 
@@ -38,8 +39,11 @@ class Engine(Protocol):
         *,
         workers: int,
         seconds: float,
+        memory: int = 0,
     ) -> Generator[Outcome[Task, Result], None, None]:
-        """Yield one outcome per task; ``seconds`` is the time limit of a task, 0 for none.
+        """Yield one outcome per task.
 
-        An exception of the function ends the run and is raised here; closing the iterator stops the workers.
+        ``seconds`` is the time limit of a task and ``memory`` what it may take beside what the worker has loaded, in
+        MB; 0 for none. A MemoryError of the function costs its worker; any other exception ends the run and is raised
+        here. Closing the iterator stops the workers.
         """

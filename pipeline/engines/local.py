@@ -21,11 +21,13 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from pipeline.engines import Outcome, Result, Task
@@ -49,7 +51,7 @@ class _Seat:
 
 
 class LocalEngine:
-    """Run tasks in processes of this machine; without a time limit and with one worker, in this very process."""
+    """Run tasks in processes of this machine; one worker without any limit is this very process."""
 
     def __init__(self, method: Literal["fork", "spawn"] | None = None) -> None:
         self.method = method
@@ -61,36 +63,41 @@ class LocalEngine:
         *,
         workers: int,
         seconds: float,
+        memory: int = 0,
     ) -> Generator[Outcome[Task, Result], None, None]:
         """Yield one outcome per task; see :class:`pipeline.engines.Engine`."""
-        if workers == 1 and seconds == 0:
+        if workers == 1 and seconds == 0 and memory == 0:
             worker = make_worker()
-            yield from (Outcome(task, worker(task)) for task in tasks)
+            yield from (_run_here(worker, task) for task in tasks)
             return
         # A forked child has one thread: a lock that another thread held here would stay locked there for ever.
         safe = sys.platform == "linux" and threading.active_count() == 1
-        pool = _Pool(self.method or ("fork" if safe else "spawn"), make_worker, seconds)
+        pool = Pool(self.method or ("fork" if safe else "spawn"), make_worker, seconds, memory)
         try:
-            suspects = []
-            for outcome in pool.run(tasks, workers):
-                if outcome.lost:
-                    suspects.append(outcome.task)
-                else:
-                    yield outcome
-            for task in suspects:
-                yield from (replace(outcome, attempts=2) for outcome in pool.run([task], 1))
+            yield from pool.settle(tasks, workers)
         finally:
             pool.close()
 
 
-class _Pool:
-    """Keep the worker processes."""
+def _run_here(worker: Callable[[Task], Result], task: Task) -> Outcome[Task, Result]:
+    """Run a task in this process."""
+    try:
+        return Outcome(task, worker(task))
+    except MemoryError as error:
+        return Outcome(task, lost="memory", detail=_how_memory_ended(error, 0))
 
-    def __init__(self, method: str, make_worker: Callable[[], Callable[[Any], Any]], seconds: float) -> None:
+
+class Pool:
+    """Keep worker processes, from one list of tasks to the next; ``close`` ends them."""
+
+    def __init__(
+        self, method: str, make_worker: Callable[[], Callable[[Any], Any]], seconds: float, memory: int
+    ) -> None:
         self.context = multiprocessing.get_context(method)
         self.forks = method == "fork"
         self.make_worker = make_worker
         self.seconds = seconds
+        self.memory = memory
         self.seats: list[_Seat] = []
         if self.forks:
             worker = make_worker()
@@ -98,6 +105,17 @@ class _Pool:
             # Objects that the collector never visits again are not copied when a child's collector runs.
             gc.collect()
             gc.freeze()
+
+    def settle(self, tasks: Iterable[Task], workers: int) -> Iterator[Outcome[Task, Any]]:
+        """Yield one outcome per task; a lost one was tried a second time, alone, after all others."""
+        suspects = []
+        for outcome in self.run(tasks, workers):
+            if outcome.lost:
+                suspects.append(outcome.task)
+            else:
+                yield outcome
+        for task in suspects:
+            yield from (replace(outcome, attempts=2) for outcome in self.run([task], 1))
 
     def run(self, tasks: Iterable[Task], workers: int) -> Iterator[Outcome[Task, Any]]:
         """Yield one outcome per task, lost ones too."""
@@ -123,7 +141,7 @@ class _Pool:
         ours, theirs = self.context.Pipe()
         inherited = [ours, *(seat.line for seat in self.seats)] if self.forks else []
         process = cast(Any, self.context).Process(
-            target=_work, args=(theirs, self.make_worker, inherited, os.getpid()), daemon=True
+            target=_work, args=(theirs, self.make_worker, inherited, os.getpid(), self.memory), daemon=True
         )
         with warnings.catch_warnings():
             # Python 3.12 also counts the threads of OpenBLAS, which looks after forks by itself (pthread_atfork).
@@ -167,7 +185,9 @@ class _Pool:
         self._dismiss(seat, kill=kind == "late")
         if not seat.ready:
             raise PipelineError(f"a worker process {_how_ended(seat.process)} while it loaded the models")
-        detail = _how_ended(seat.process) if kind == "died" else f"took longer than {self.seconds:g} s"
+        if kind == "memory":
+            return Outcome(seat.task, lost="memory", detail=value)
+        detail = f"the process {_how_ended(seat.process)}" if kind == "died" else f"took longer than {self.seconds:g} s"
         return Outcome(seat.task, lost="died" if kind == "died" else "time", detail=detail)
 
     def _dismiss(self, seat: _Seat, *, kill: bool) -> None:
@@ -207,8 +227,36 @@ def _how_ended(process: BaseProcess) -> str:
     return f"was ended by {name}" + (" (out of memory?)" if -code == signal.SIGKILL else "")
 
 
+def _how_memory_ended(error: MemoryError, memory: int) -> str:
+    """Say what ran out of memory, and the limit if there is one."""
+    limit = f" (limit {memory} MB beside the models)" if memory else ""
+    return f"{error if str(error) else 'out of memory'}{limit}"
+
+
+@contextmanager
+def _bounded(memory: int) -> Iterator[None]:
+    """Let this process take so many MB beside what it holds now; more raises MemoryError. No limit outside of Linux."""
+    if not memory or sys.platform != "linux":
+        yield
+        return
+    resource = import_module("resource")
+    status = Path("/proc/self/status").read_text("utf-8", "replace")
+    # What the kernel counts for the limit: heap and private memory, without files that are only mapped (getrlimit(2)).
+    held = int(status.partition("VmData:")[2].split(maxsplit=1)[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, ((held << 10) + memory * 1_000_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
 def _work(
-    line: Connection, make_worker: Callable[[], Callable[[Any], Any]], inherited: list[Connection], parent: int
+    line: Connection,
+    make_worker: Callable[[], Callable[[Any], Any]],
+    inherited: list[Connection],
+    parent: int,
+    memory: int,
 ) -> None:
     """Serve tasks until the line closes; the main function of a worker process."""
     for other in inherited:
@@ -220,10 +268,15 @@ def _work(
     try:
         worker = make_worker()
         line.send(("ready", None))
-        while (message := line.recv()) is not None:
-            line.send(("done", worker(message[0])))
+        with _bounded(memory):
+            while (message := line.recv()) is not None:
+                line.send(("done", worker(message[0])))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent is gone
+    except MemoryError as error:
+        # What is left of this process is not to be trusted, nor does it give its memory back: it ends here.
+        with suppress(OSError):
+            line.send(("memory", _how_memory_ended(error, memory)))
     except Exception as error:  # noqa: BLE001  # raised again in the parent
         with suppress(OSError):
             line.send(("raised", error if isinstance(error, PipelineError) else RuntimeError(repr(error))))

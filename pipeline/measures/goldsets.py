@@ -29,6 +29,7 @@ TOPICS = "gold/topics/dev.jsonl"
 RAWTEXT = "rawtext"
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMES = ROOT / "tests" / "data" / "times.jsonl"
+TIMES_BLIND = ROOT / "tests" / "data" / "times_blind.jsonl"
 EXAMPLES = ROOT / "examples" / "pages"
 OWN_PAGES = ROOT / "tests" / "pages"
 OWN_GOLD = OWN_PAGES / "gold"
@@ -162,12 +163,12 @@ def read_topics(shared: Path, *, split: str = "dev") -> tuple[list[TopicItem], G
     return sorted(items), describe(f"topics {split}", (labels, *(raw / row["file"] for row in rows)), shared)
 
 
-def read_times(path: Path = TIMES) -> tuple[list[dict[str, Any]], GoldSet]:
+def read_times(path: Path = TIMES, name: str = "own times and quantities") -> tuple[list[dict[str, Any]], GoldSet]:
     """Read the project's own cases of times and quantities: ``{date, text, times, quantities}`` lines."""
     if not path.is_file():
         raise AbsentError(f"no {path}")
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    return rows, describe("own times and quantities", (path,), path.parent)
+    return rows, describe(name, (path,), path.parent)
 
 
 def own_pages() -> list[Path]:

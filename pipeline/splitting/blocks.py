@@ -8,6 +8,7 @@ allows (heading, text, byline, jump line, table row, furniture …). Which readi
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -51,6 +52,7 @@ class Unit:
     edges: Edges | None = None
     credit: Credit | None = None
     column: bool = False
+    hinted: bool = False
     evidence: list[str] = field(default_factory=list)
     profile: Profile = frozenset()
 
@@ -69,9 +71,11 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
     """Turn a page into units with their readings, in page order."""
     lines = scan_lines(page, cleaned)
     units: list[Unit] = []
+    hints = _edge_regions(page)
     items = False
     for group in group_lines(lines):
         unit = _make_unit(len(units), group, grammar)
+        unit.hinted = _lies_in(unit, cleaned, hints) if hints else False
         if unit.kind == "head":
             items = items and not unit.level
             items = items or (len(unit.key) <= _ROUNDUP_LENGTH and grammar.roundups.search(unit.key) is not None)
@@ -81,6 +85,23 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
         units += _split_jump(unit, jump) if jump else _split_unit(unit, at, grammar) if at else [unit]
     _mark_furniture(units, page, grammar)
     return units
+
+
+# What engines call a page's edges, without case and signs: MinerU, PaddleOCR, marker, PAGE.
+_EDGE_LABELS = frozenset({"header", "footer", "pageheader", "pagefooter", "pagenumber", "number", "discarded"})
+
+
+def _edge_regions(page: Page) -> list[tuple[int, int]]:
+    """List the stretches of the page that its OCR engine saw at the edges; a hint, as engines take heads for it too."""
+    regions = page.origin.regions if page.origin else ()
+    return [(item.start, item.end) for item in regions if re.sub(r"[\W_]", "", item.label).lower() in _EDGE_LABELS]
+
+
+def _lies_in(unit: Unit, cleaned: AlignedText, regions: list[tuple[int, int]]) -> bool:
+    """Say whether a unit begins in one of some stretches of the page, which are in order."""
+    at = cleaned.source_at(unit.start)
+    place = bisect_right(regions, (at, len(cleaned.text) * 2)) - 1
+    return place >= 0 and regions[place][0] <= at < regions[place][1]
 
 
 def _make_unit(index: int, group: list[Line], grammar: Grammar) -> Unit:
@@ -304,7 +325,7 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
     candidates = [unit for unit in units if unit.kind in ("head", "text", "byline", "source", "furniture")]
     _mark_guides(candidates, grammar)
     for place, unit in enumerate(candidates):
-        edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE
+        edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE or unit.hinted
         if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
