@@ -14,11 +14,21 @@ WORKERS ?= 1
 CASES   ?= 1000000
 BATCH   ?= 10000
 ARGS    ?=
+# Corrections of records: the file, the records it speaks of, and where corrected articles are kept with their texts.
+CORRECTIONS ?= corrections.jsonl
+RECORDS ?= $(OUT)/articles.jsonl
+STORE   ?= corrections/store.jsonl
+# A topic scheme of your own, articles labelled by it, and the model to make.
+SCHEME  ?=
+LABELED ?=
+MODEL   ?= models/topics-mine-1.0.0
 
 PY := $(VENV)/bin/python
+# Training learns from stored corrections where there are any.
+LEARN = $(if $(wildcard $(STORE)),--corrections $(STORE))
 CHECKED := pipeline tests
 
-.PHONY: help setup run test lint types check golden train train-joint evaluate gate bench report clean evaluate-models errors test-ray fuzz bench-batch evaluate-pages
+.PHONY: help setup run test lint types check golden train train-joint evaluate gate bench report clean evaluate-models errors test-ray fuzz bench-batch evaluate-pages correct adapt train-topics peers
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -83,8 +93,17 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 	$(PY) -m pipeline.training.charlm --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/charlm-1.0.0
 	$(PY) -m pipeline.training.places --corpora $(CORPORA) --models models
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
-	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0
-	$(PY) -m pipeline.training.topics --shared $(SHARED) --out models/topics-1.0.0
+	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0 $(LEARN)
+	$(PY) -m pipeline.training.topics --shared $(SHARED) --out models/topics-1.1.0 $(LEARN)
+
+correct: $(VENV)/.dev ## Keep corrections of topics and keywords for the next training: make correct CORRECTIONS=mine.jsonl [RECORDS=… STORE=…]
+	$(PY) -m pipeline.training.corrections --corrections $(CORRECTIONS) --records $(RECORDS) --store $(STORE)
+
+adapt: $(VENV)/.dev ## Train the shipped topics and keywords further on what was corrected: models/topics-own, models/keywords-own
+	$(PY) -m pipeline.training.adapt --store $(STORE) --config $(CONFIG) $(ARGS)
+
+train-topics: $(VENV)/.dev ## Train topics of your own: make train-topics SCHEME=mine.toml LABELED=mine.jsonl [MODEL=models/mine-1.0.0]
+	$(PY) -m pipeline.training.labelled --scheme $(SCHEME) --labeled $(LABELED) --out $(MODEL)
 
 train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, two hours on one core: make train-joint SHARED=../shared
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[joint]'
@@ -119,7 +138,10 @@ bench: $(VENV)/.dev ## Measure speed, memory, accuracy and growth beside the pee
 	$(PY) -m pipeline.bench --shared $(SHARED) --out docs/benchmarks.md $(ARGS)
 
 bench-batch: $(VENV)/.dev ## Measure the batch: scaling, memory, rerun, overhead, capacity: out/bench-batch.json [BATCH=10000]
-	$(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pipeline.bench_batch --pages $(BATCH) --out out/bench-batch.json $(ARGS)
+
+peers: $(VENV)/.dev ## Measure keywords beside jieba, YAKE and JioNLP, in one run
+	$(PY) -m pipeline.peers --shared $(SHARED) --config $(CONFIG)
 
 report: $(VENV)/.run ## Make one HTML page to look at from a finished run: OUT/report.html
 	$(PY) -m pipeline.report $(OUT) --inputs $(PAGES)

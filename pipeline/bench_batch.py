@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -33,7 +34,7 @@ from pipeline.run import run_batch
 
 # Characters of a short page.
 SHORT = 500
-# Whole pages of a run that compares; a tenth of a minute's work on one core.
+# Whole pages of a run that compares; ten seconds of work on one core.
 WHOLE = 48
 # Pages after which a worker's memory is compared with that at the end.
 SETTLED = 1000
@@ -46,13 +47,18 @@ BATCHES = (1_000_000, 100_000_000, 1_000_000_000)
 def make_pages(folder: Path, count: int, *, short: bool) -> None:
     """Write pages made of the examples, whole or a few paragraphs long, each with a name and a line of its own."""
     examples = [path for path in sorted(EXAMPLES.iterdir()) if path.suffix in (".md", ".txt")]
-    texts = [read_page(path, source_name=path.name, options=ReaderOptions()).text for path in examples]
+    pages = [read_page(path, source_name=path.name, options=ReaderOptions()) for path in examples]
+    # Without front matter, which would name the page whatever its file is called.
+    texts = [page.text[page.body_start :] for page in pages]
     if short:
         texts = [piece for text in texts for piece in _pieces(text, SHORT)]
     for number in range(count):
-        place = folder / f"{number // 1000:04}"
+        # Dates and page numbers of their own: pages of one id would all be made twice.
+        day = date(2000, 1, 1) + timedelta(days=number // 16)
+        place = folder / f"{day:%Y}"
         place.mkdir(parents=True, exist_ok=True)
-        (place / f"{number:08}.md").write_text(f"{texts[number % len(texts)]}\n\n第{number}件。\n", "utf-8")
+        name = f"样报_{day:%Y-%m-%d}_{number % 16 + 1:02}.md"
+        (place / name).write_text(f"{texts[number % len(texts)]}\n\n第{number}件。\n", "utf-8")
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:
@@ -99,36 +105,39 @@ def _pages_per_second(inputs: Sequence[Input], settings: Settings, out: Path, wo
 
 
 def measure_overhead(settings: Settings, folder: Path, *, repeat: int) -> dict[str, Any]:
-    """Compare the processor time of a batch with that of the bare page function over the same pages, taking turns."""
+    """Compare the processor time of a batch with that of the bare page function, taking turns.
+
+    What a run costs once (hashing models and code, starting a worker) is told apart from what a page costs: the batch
+    is run over half of the pages and over all, and the difference is compared with the bare time of the other half.
+    """
     make_pages(folder / "in", WHOLE, short=False)
     inputs = inputs_of(folder / "in", settings)
+    half = inputs[: WHOLE // 2]
     chain = Chain.load(settings)
-    bare: list[float] = []
-    batch: list[float] = []
+    found: dict[str, list[float]] = {"bare": [], "half": [], "whole": []}
 
     def run_bare() -> None:
-        for item in inputs:
+        for item in inputs[WHOLE // 2 :]:
             chain.process(make_page(item, read_bytes(item, options=settings.reader), options=settings.reader))
 
+    def run_over(items: Sequence[Input]) -> None:
+        run_batch(items, settings, folder / "out", redo="all", load_chain=lambda _: chain)
+
+    steps = (run_bare, lambda: run_over(half), lambda: run_over(inputs))
     for turn in range(repeat + 1):
         _say(f"overhead {turn}/{repeat}")
-        seconds = (
-            _processor_time(run_bare),
-            _processor_time(
-                lambda: run_batch(inputs, settings, folder / "out", redo="all", load_chain=lambda _: chain)
-            ),
-        )
+        times = [_processor_time(step) for step in steps]
         # The first turn warms caches up.
         if turn:
-            bare.append(seconds[0])
-            batch.append(seconds[1])
-    ratios = [whole / one - 1 for one, whole in zip(bare, batch, strict=True)]
+            for held, seconds in zip(found.values(), times, strict=True):
+                held.append(round(seconds, 3))
+    bare, half_run, whole_run = (median(held) for held in found.values())
     return {
         "pages": WHOLE,
-        "bare_seconds": [round(value, 3) for value in bare],
-        "batch_seconds": [round(value, 3) for value in batch],
-        "overhead": round(median(ratios), 4),
-        "seconds_per_page": round(median(bare) / WHOLE, 4),
+        "processor_seconds": found,
+        "overhead": round((whole_run - half_run) / bare - 1, 4),
+        "seconds_once": round(2 * half_run - whole_run, 3),
+        "seconds_per_page": round(bare / (WHOLE - len(half)), 4),
     }
 
 

@@ -10,8 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.substrings import Keys, Places, Substrings, find_keys
 
 MAX_CHARS = 12  # gold keywords have 2 to 10 characters by their guide; names of bodies run to 12
 MAX_WORDS = 5
@@ -77,12 +82,8 @@ _ONLY_DATE = re.compile(
 )
 
 
-class Word(NamedTuple):
-    """Hold a token: its text, where it begins, and the class of its tag."""
-
-    text: str
-    start: int
-    kind: int
+Flags = npt.NDArray[np.bool_]
+LABELS = ("PER", "LOC", "ORG")
 
 
 class Area(NamedTuple):
@@ -93,20 +94,87 @@ class Area(NamedTuple):
     weight: int
 
 
-@dataclass(slots=True)
-class Candidate:
-    """Hold a string, the places where it stands, the words it is made of and how it was found."""
+# What is known of a word apart from its place, in one number: the class of its tag, and two bits.
+_MAY_BEGIN_BIT, _MAY_END_BIT = 16, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Hold the N words of a text as columns, in order: places, classes of tags, and what may begin or end a term.
+
+    ``keys`` are equal for equal words.
+    """
 
     text: str
-    words: Sequence[Word]
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    quoted: bool = False
-    label: str = ""
+    starts: Places
+    ends: Places
+    kinds: Places
+    may_begin: Flags
+    may_end: Flags
+    substrings: Substrings
+    keys: Keys
+
+    @classmethod
+    def of(cls, text: str, starts: Places, ends: Places, forms: Sequence[int]) -> Words:
+        """Lay words out; ``forms`` has what :func:`form_of` says of each."""
+        table = np.array(forms, dtype=np.int64)
+        substrings = Substrings(text)
+        return cls(
+            text=text,
+            starts=starts,
+            ends=ends,
+            kinds=table & (_MAY_BEGIN_BIT - 1),
+            may_begin=(table & _MAY_BEGIN_BIT) > 0,
+            may_end=(table & _MAY_END_BIT) > 0,
+            substrings=substrings,
+            keys=substrings.keys(starts, ends),
+        )
+
+    def __len__(self) -> int:
+        """Count the words."""
+        return len(self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Hold the M different candidates of a text as columns (M,).
+
+    ``starts`` and ``ends`` are one place of each, ``counts``, ``firsts`` and ``lasts`` say how often it stands, where
+    first and where last, ``found`` orders them as they were found. ``heads`` and ``tails`` number the first and the
+    last of its words, -1 where only an entity or quotation marks point to it; ``parts`` counts them. ``longer`` is how
+    often the most frequent candidate stands that is one word longer. ``labels`` are places in LABELS, -1 for others;
+    ``marked`` says whether something other than the words points to it: an entity or quotation marks.
+    """
+
+    text: str
+    keys: Keys
+    starts: Places
+    ends: Places
+    counts: Places
+    firsts: Places
+    lasts: Places
+    found: Places
+    heads: Places
+    tails: Places
+    parts: Places
+    longer: Places
+    labels: Places
+    quoted: Flags
+    marked: Flags
+
+    def __len__(self) -> int:
+        """Count the candidates."""
+        return len(self.keys)
 
     @property
-    def marked(self) -> bool:
-        """Say whether something other than the words points to it: an entity or quotation marks."""
-        return self.quoted or bool(self.label)
+    def texts(self) -> list[str]:
+        """Give the strings."""
+        return [self.text[start:end] for start, end in zip(self.starts.tolist(), self.ends.tolist(), strict=True)]
+
+    def take(self, places: npt.NDArray[np.integer]) -> Candidates:
+        """Give some of the candidates, in the order of ``places``."""
+        columns = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "text"}
+        return Candidates(text=self.text, **{name: column[places] for name, column in columns.items()})
 
 
 def kind_of(tag: str, text: str) -> int:
@@ -133,6 +201,14 @@ def _kind_of_ascii(text: str) -> int:
     return LETTERS if text.isalnum() and not text.islower() else NONE
 
 
+def form_of(tag: str, text: str) -> int:
+    """Say what is known of a word by tag and characters: its class, and whether a term may begin or end in it."""
+    kind = NONE if text in _BREAKS else kind_of(tag, text)
+    may_begin = kind not in {NONE, NUMBER} and text not in _NO_BEGIN and not (kind == MODIFIER and text in FORMULAE)
+    may_end = kind in _MAY_END and text not in _NO_END
+    return kind | may_begin * _MAY_BEGIN_BIT | may_end * _MAY_END_BIT
+
+
 def is_term(text: str) -> bool:
     """Say whether a string may be a keyword by its characters: 2 to 12, a word in it, no formula and no mere date."""
     return (
@@ -141,32 +217,6 @@ def is_term(text: str) -> bool:
         and _HAS_WORD.search(text) is not None
         and _ONLY_DATE.match(text) is None
     )
-
-
-def find_runs(words: Sequence[Word], areas: Sequence[Area]) -> list[list[Word]]:
-    """Cut the words of the areas into runs that candidates may not cross: at punctuation, other classes and gaps."""
-    runs: list[list[Word]] = []
-    run: list[Word] = []
-    area = 0
-    for word in words:
-        while area < len(areas) and word.start >= areas[area].end:
-            area += 1
-            if run:
-                runs.append(run)
-                run = []
-        if area == len(areas):
-            break
-        usable = (
-            word.kind != NONE and word.start >= areas[area].start and word.start + len(word.text) <= areas[area].end
-        )
-        if run and (not usable or run[-1].start + len(run[-1].text) != word.start):
-            runs.append(run)
-            run = []
-        if usable:
-            run.append(word)
-    if run:
-        runs.append(run)
-    return runs
 
 
 # Words that jieba or a tagger call verbs, adverbs or pronouns by turns, and that begin or end no term.
@@ -192,60 +242,141 @@ _NO_END = _set(
 )
 
 
-def collect(
-    text: str, words: Sequence[Word], areas: Sequence[Area], entities: Sequence[tuple[int, int, str]]
-) -> dict[str, Candidate]:
-    """Collect the candidates of a text by their strings, each with its places in order.
+# What neither begins nor ends a term stands inside none: function words, verbs of holding, reporting and causing.
+_BREAKS = _NO_BEGIN & _NO_END
 
-    ``areas`` are in order and do not overlap; ``entities`` are (start, end, label). Linear in the number of words.
+
+def locate(starts: Places, ends: Places, areas: Sequence[Area]) -> tuple[Places, Flags]:
+    """Number the areas that stretches (N,) lie in, and say which lie inside one whole; areas are in order."""
+    if not areas:
+        return np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=np.bool_)
+    borders = np.array([(area.start, area.end) for area in areas], dtype=np.int64)
+    at = np.searchsorted(borders[:, 0], starts, side="right") - 1
+    return at, (at >= 0) & (ends <= borders[at, 1])
+
+
+def find_phrases(words: Words, areas: Sequence[Area]) -> tuple[Places, Places]:
+    """Find the words and runs of up to MAX_WORDS words that may be terms: numbers of first and last words, in order.
+
+    Runs cross no punctuation, no word of another class, no gap and no border of an area.
     """
-    found: dict[str, Candidate] = {}
-    for run in find_runs(words, areas):
-        _collect_run(run, found)
+    area, inside = locate(words.starts, words.ends, areas)
+    usable = inside & (words.kinds != NONE)
+    linked = np.zeros(len(words), dtype=np.bool_)  # to the next word
+    linked[:-1] = usable[:-1] & usable[1:] & (words.ends[:-1] == words.starts[1:]) & (area[:-1] == area[1:])
+    first = last = np.flatnonzero(usable & words.may_begin)
+    heads, tails = [], []
+    for _ in range(MAX_WORDS):
+        length = words.ends[last] - words.starts[first]
+        fit = length <= MAX_CHARS
+        first, last = first[fit], last[fit]
+        whole = words.may_end[last] & (length[fit] > 1)
+        heads.append(first[whole])
+        tails.append(last[whole])
+        more = linked[last]
+        first, last = first[more], last[more] + 1
+    head, tail = np.concatenate(heads), np.concatenate(tails)
+    order = np.argsort(head * MAX_WORDS + (tail - head))
+    return head[order], tail[order]
+
+
+class Mark(NamedTuple):
+    """Hold a place that an entity (``label``) or quotation marks point to."""
+
+    start: int
+    end: int
+    label: str = ""
+    quoted: bool = False
+
+
+def find_marks(text: str, areas: Sequence[Area], entities: Sequence[tuple[int, int, str]]) -> list[Mark]:
+    """List the entities, quoted terms and titles of works that lie in the areas and may be terms."""
     starts = [area.start for area in areas]
 
-    def is_inside(start: int, end: int) -> bool:
+    def fits(start: int, end: int) -> bool:
         at = bisect_right(starts, start) - 1
-        return at >= 0 and end <= areas[at].end
+        return at >= 0 and end <= areas[at].end and "\n" not in text[start:end] and is_term(text[start:end])
 
-    for start, end, label in entities:
-        if is_inside(start, end) and "\n" not in text[start:end] and is_term(text[start:end]):
-            _mark(text, start, end, found).label = label
+    marks = [Mark(start, end, label=label) for start, end, label in entities if fits(start, end)]
     for match in _QUOTED.finditer(text):
         start, end = match.span(1) if match.group(1) is not None else match.span(2)
-        if is_inside(start, end) and is_term(text[start:end]):
-            _mark(text, start, end, found).quoted = True
-    for candidate in found.values():
-        if candidate.marked:
-            candidate.spans = sorted(set(candidate.spans))
-    return found
+        if fits(start, end):
+            marks.append(Mark(start, end, quoted=True))
+    return marks
 
 
-def _collect_run(run: Sequence[Word], found: dict[str, Candidate]) -> None:
-    """Add the words and phrases of one run."""
-    count = len(run)
-    ends = [word.kind in _MAY_END and word.text not in _NO_END for word in run]
-    for first, (head, start, kind) in enumerate(run):
-        if kind == NUMBER or head in _NO_BEGIN:
-            continue
-        string, last = head, first
-        while len(string) <= MAX_CHARS:
-            if ends[last] and len(string) > 1:
-                candidate = found.get(string)
-                if candidate is None:
-                    candidate = found[string] = Candidate(string, run[first : last + 1])
-                candidate.spans.append((start, start + len(string)))
-            last += 1
-            if last == count or last - first == MAX_WORDS:
-                break
-            string += run[last].text
+def cuts_entity(starts: Places, ends: Places, entities: Sequence[tuple[int, int, str]], length: int) -> Flags:
+    """Say which stretches (N,) begin or end inside an entity and go on beyond it (复信世界 of 世界卫生组织)."""
+    begins, stops = np.zeros(length + 1, dtype=np.int64), np.zeros(length + 1, dtype=np.int64)
+    for start, end, _ in entities:
+        if end <= length:
+            begins[start + 1 : end], stops[start + 1 : end] = start + 1, end  # 0 says that no entity is there
+    return ((stops[starts] > 0) & (ends > stops[starts])) | ((begins[ends] > 0) & (starts < begins[ends] - 1))
 
 
-def _mark(text: str, start: int, end: int, found: dict[str, Candidate]) -> Candidate:
-    """Find or make the candidate for a stretch that was found without its words, and add the place."""
-    string = text[start:end]
-    candidate = found.get(string)
-    if candidate is None:
-        candidate = found[string] = Candidate(string, (Word(string, start, NAME),))
-    candidate.spans.append((start, end))
-    return candidate
+def collect(words: Words, areas: Sequence[Area], entities: Sequence[tuple[int, int, str]]) -> Candidates:
+    """Collect the candidates of a text, in the order of their keys.
+
+    ``areas`` are in order and do not overlap; ``entities`` are (start, end, label). Linear in the number of words, but
+    for sorting.
+    """
+    heads, tails = find_phrases(words, areas)
+    marks = find_marks(words.text, areas, entities)
+    whole = ~cuts_entity(words.starts[heads], words.ends[tails], entities, len(words.text))
+    heads, tails = heads[whole], tails[whole]
+    starts, ends = words.starts[heads], words.ends[tails]
+    marked = np.array([mark[:2] for mark in marks], dtype=np.int64).reshape(len(marks), 2)
+    # A place that the words give already, or two marks, counts once.
+    places = starts * (MAX_CHARS + 1) + (ends - starts)
+    named = marked[:, 0] * (MAX_CHARS + 1) + (marked[:, 1] - marked[:, 0])
+    _, once = np.unique(named, return_index=True)
+    fresh = np.sort(once[~np.isin(named[once], places, assume_unique=True)])
+    starts, ends = np.concatenate([starts, marked[fresh, 0]]), np.concatenate([ends, marked[fresh, 1]])
+    unworded = np.full(len(fresh), -1)
+    heads, tails = np.concatenate([heads, unworded]), np.concatenate([tails, unworded])
+
+    keys = words.substrings.keys(starts, ends)
+    order = np.lexsort((starts, keys))
+    sorted_keys, sorted_starts = keys[order], starts[order]
+    borders = np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]])[: len(keys)])
+    counts = np.diff(np.append(borders, len(keys)))
+    found = np.minimum.reduceat(order, borders) if len(borders) else borders
+    own = sorted_keys[borders]
+    at, _ = find_keys(words.substrings.keys(marked[:, 0], marked[:, 1]), own)
+    labels, quoted, pointed = np.full(len(own), -1), np.zeros(len(own), np.bool_), np.zeros(len(own), np.bool_)
+    for place, mark in zip(at.tolist(), marks, strict=True):
+        if mark.label:
+            labels[place] = LABELS.index(mark.label) if mark.label in LABELS else -1
+        quoted[place] |= mark.quoted
+        pointed[place] = True
+    return Candidates(
+        text=words.text,
+        keys=own,
+        starts=starts[found],
+        ends=ends[found],
+        counts=counts,
+        firsts=sorted_starts[borders],
+        lasts=sorted_starts[borders + counts - 1],
+        found=found,
+        heads=heads[found],
+        tails=tails[found],
+        parts=tails[found] - heads[found] + 1,
+        longer=_count_longer(words, own, counts, heads[found], tails[found]),
+        labels=labels,
+        quoted=quoted,
+        marked=pointed,
+    )
+
+
+def _count_longer(words: Words, keys: Keys, counts: Places, heads: Places, tails: Places) -> Places:
+    """Count, for each candidate, how often the most frequent one stands that has one word more at either end."""
+    longer = np.zeros(len(keys), dtype=np.int64)
+    phrases = np.flatnonzero(tails > heads)
+    head, tail = heads[phrases], tails[phrases]
+    for starts, ends in (
+        (words.ends[head], words.ends[tail]),
+        (words.starts[head], words.starts[tail]),
+    ):
+        places, there = find_keys(words.substrings.keys(starts, ends), keys)
+        np.maximum.at(longer, places[there], counts[phrases][there])
+    return longer

@@ -118,6 +118,12 @@ class Chain:
         check_record(record)
         return record
 
+    def annotate(self, page: Page) -> tuple[Layout, list[Doc]]:
+        """Turn a page into its layout and the annotated document of each article, without records."""
+        layout = self.split(page)
+        contexts = [Context(article, page.publication, page.flags) for article in layout.articles]
+        return layout, self._annotate(contexts, {})
+
     def _annotate(self, contexts: Sequence[Context], seconds: dict[str, float]) -> list[Doc]:
         """Run segmentation and the stages over articles."""
         with _stage("segment", seconds):

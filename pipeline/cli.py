@@ -65,8 +65,18 @@ def make_parser() -> argparse.ArgumentParser:
     split.add_argument(
         "--why", action="store_true", help="show every line with its role, confidence and what spoke for it"
     )
-    explain = commands.add_parser("explain", parents=[shared], help="show what a configuration amounts to")
+    explain = commands.add_parser(
+        "explain",
+        parents=[shared],
+        help="show what a configuration amounts to, or why a page's articles have their topics",
+    )
     explain.add_argument("--json", action="store_true", help="the resolved configuration alone, as JSON")
+    explain.add_argument(
+        "input", metavar="PAGE", nargs="?", help="a page: show the terms behind the topics and keywords of its articles"
+    )
+    explain.add_argument(
+        "--article", metavar="N", type=_positive, help="only the N-th article of the page, by its order in the records"
+    )
     return parser
 
 
@@ -256,11 +266,18 @@ def _wants_colour() -> bool:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    """Show a configuration as it is after all defaults and overrides, its stages and its models."""
+    """Show a configuration as it is after all defaults and overrides, its stages and its models; or explain a page."""
     from pipeline.config import load
-    from pipeline.show import show_settings
+    from pipeline.show import explain_page, show_settings
 
     settings = load(options.config, options.set)
+    if options.input is not None:
+        if options.json:
+            raise ConfigError("--json shows the configuration alone; leave it or the page out")
+        _print(explain_page(options.input, settings, order=options.article))
+        return 0
+    if options.article is not None:
+        raise ConfigError("--article needs a page: explain PAGE --article N")
     _print([json.dumps(settings.resolved, ensure_ascii=False, indent=1)] if options.json else show_settings(settings))
     return 0
 

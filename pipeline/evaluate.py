@@ -36,6 +36,7 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Figure]]] = {
     "msra": texts.measure_msra,
     "keywords": texts.measure_keywords,
     "topics": texts.measure_topics,
+    "narrower": texts.measure_narrower,
     "segmentation": words.measure_segmentation,
     "tags": words.measure_tags,
     "times": texts.measure_times,

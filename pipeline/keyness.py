@@ -6,81 +6,88 @@ ranker (:class:`Trees`) is made by :mod:`pipeline.training.keywords`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from math import log
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.candidates import FORMULAE, KINDS, LETTERS, NAME, VERBAL, Candidate, Word
+from pipeline.candidates import (
+    FORMULAE,
+    KINDS,
+    LABELS,
+    LETTERS,
+    MAX_WORDS,
+    NAME,
+    VERBAL,
+    Area,
+    Candidates,
+    Words,
+    locate,
+)
+from pipeline.substrings import Keys, find_keys, keys_of
 
 Floats = npt.NDArray[np.float32]
+Bits = npt.NDArray[np.float64]
 
 STEPS_PER_BIT = 8  # of the table of frequencies
 UNSEEN_BITS = 16.0  # of strings that are not in the table; its rarest have 15 (4 of 130,000 documents)
-LABELS = ("PER", "LOC", "ORG")
 # Candidates of a text that are described: 96 of 100 read keywords are among the best 150 by the quick score.
 SHORT_LIST = 150
 # Weights of the quick score, rounded from a logistic regression on the read keywords.
 _LOG_TF, _RARITY, _UNSEEN, _PLACE, _PARTS, _PHRASE, _MARKED = 1.5, 0.2, -2.4, -0.2, -0.85, 1.2, 2.5
 _UNSEEN_SCORE = _UNSEEN + _RARITY * UNSEEN_BITS
-_FIRST = [{NAME: 1.0, VERBAL: -0.3, LETTERS: -1.5}.get(kind, 0.0) for kind in range(KINDS)]
+_FIRST = np.array([{NAME: 1.0, VERBAL: -0.3, LETTERS: -1.5}.get(kind, 0.0) for kind in range(KINDS)])
+_FORMULAE = np.sort(keys_of(sorted(FORMULAE)))
 _LENGTHS = (2, 3, 4, 5, 6, 8, 10)
-_RAW = 20  # columns of the raw counts in `describe`
 
 
 class Frequencies:
-    """Say how rare a string is: ``bits`` are minus the logarithm to base 2 of the share of news texts that hold it."""
+    """Say how rare strings are: ``bits`` (N,) are minus the binary logarithm of the share of news texts with a string.
 
-    def __init__(self, bits: dict[str, float]) -> None:
+    ``keys`` (N,) are the keys of the strings, sorted.
+    """
+
+    def __init__(self, keys: Keys, bits: Floats) -> None:
+        self.keys = keys
         self.bits = bits
+
+    @classmethod
+    def of(cls, table: Mapping[str, float]) -> Frequencies:
+        """Make a table from strings and their bits."""
+        keys = keys_of(list(table))
+        order = np.argsort(keys)
+        return cls(keys[order], np.array(list(table.values()), dtype=np.float32)[order])
 
     @classmethod
     def load(cls, path: Path) -> Frequencies:
         """Read the packed table."""
         with np.load(path, allow_pickle=False) as arrays:
             strings = arrays["strings"].tobytes().decode().split("\n")
-            return cls(dict(zip(strings, (arrays["steps"] / STEPS_PER_BIT).tolist(), strict=True)))
+            return cls.of(dict(zip(strings, (arrays["steps"] / STEPS_PER_BIT).tolist(), strict=True)))
+
+    def bits_of(self, keys: Keys) -> Bits:
+        """Give the bits (M,) of strings by their keys (M,), UNSEEN_BITS where a string is not in the table."""
+        places, there = find_keys(keys, self.keys)
+        return np.where(there, self.bits[places], UNSEEN_BITS) if len(self.bits) else np.full(len(keys), UNSEEN_BITS)
 
 
-def count_longer(candidates: dict[str, Candidate]) -> dict[str, int]:
-    """Give, for each candidate that stands inside a longer one, how often the most frequent of these stands."""
-    longer: dict[str, int] = {}
-    for string, candidate in candidates.items():
-        words = candidate.words
-        if len(words) == 1:
-            continue
-        count = len(candidate.spans)
-        for inner in (string[len(words[0].text) :], string[: -len(words[-1].text)]):
-            if longer.get(inner, 0) < count and inner in candidates:
-                longer[inner] = count
-    return longer
-
-
-def shorten(candidates: dict[str, Candidate], frequencies: Frequencies, *, limit: int = SHORT_LIST) -> list[Candidate]:
+def shorten(candidates: Candidates, words: Words, frequencies: Frequencies, *, limit: int = SHORT_LIST) -> Candidates:
     """Keep the ``limit`` candidates that score best by a quick sum of counts, rarity, place and form."""
-    bits_of = frequencies.bits.get
-    scored = []
-    for number, (string, one) in enumerate(candidates.items()):
-        bits = bits_of(string)
-        count = len(one.words)
-        score = (
-            _LOG_TF * log(len(one.spans))
-            + (_UNSEEN_SCORE if bits is None else _RARITY * bits)
-            + _PLACE * log(one.spans[0][0] + 1)
-            + _PARTS * count
-            + _FIRST[one.words[0].kind]
-        )
-        if count > 1:
-            score += _PHRASE
-        if one.marked:
-            score += _MARKED
-        if string not in FORMULAE:
-            scored.append((-score, number, one))
-    scored.sort()
-    return [one for _, _, one in scored[:limit]]
+    bits = frequencies.bits_of(candidates.keys)
+    kinds = np.where(candidates.heads < 0, NAME, words.kinds[candidates.heads])
+    scores = (
+        _LOG_TF * np.log(candidates.counts)
+        + np.where(bits == UNSEEN_BITS, _UNSEEN_SCORE, _RARITY * bits)
+        + _PLACE * np.log(candidates.firsts + 1)
+        + _PARTS * candidates.parts
+        + _FIRST[kinds]
+        + np.where(candidates.parts > 1, _PHRASE, 0.0)
+        + np.where(candidates.marked, _MARKED, 0.0)
+    )
+    _, formula = find_keys(candidates.keys, _FORMULAE)
+    fit = np.flatnonzero(~formula)
+    return candidates.take(fit[np.lexsort((candidates.found[fit], -scores[fit]))][:limit])
 
 
 NAMES = (
@@ -95,52 +102,60 @@ NAMES = (
 )  # fmt: skip
 
 
-def describe(
-    candidates: Sequence[Candidate],
-    words: Sequence[Word],
-    longer: dict[str, int],
-    weight_of: Callable[[int], int],
-    frequencies: Frequencies,
-) -> Floats:
-    """Give the features (N, len(NAMES)) of candidates.
+def describe(candidates: Candidates, words: Words, areas: Sequence[Area], frequencies: Frequencies) -> Floats:
+    """Give the features (M, len(NAMES)) of candidates; ``words`` and ``areas`` are those of the whole text."""
+    bits = frequencies.bits_of(candidates.keys)
+    kinds = np.append(words.kinds, NAME)  # the last one for candidates without words, by number -1
+    area, _ = locate(candidates.firsts, candidates.firsts, areas)
+    weights = np.where(area >= 0, np.array([*(one.weight for one in areas), 0])[area], 0)
+    raw = [
+        candidates.counts, bits, candidates.firsts, candidates.lasts, weights, candidates.parts,
+        candidates.ends - candidates.starts, *_describe_parts(candidates, bits, words, frequencies),
+        candidates.longer, kinds[candidates.heads], kinds[candidates.tails],
+        candidates.quoted, candidates.parts > 1, candidates.labels,
+    ]  # fmt: skip
+    length = int(words.ends[-1]) if len(words) else 1
+    return _derive([column.astype(np.float32) for column in raw], max(1, len(words)), length)
 
-    ``words`` are those of the whole text, ``longer`` comes from :func:`count_longer`, ``weight_of`` gives the weight of
-    the area that a place lies in (2 headline, 1 subhead, 0 body).
+
+def _describe_parts(
+    candidates: Candidates, bits: Bits, words: Words, frequencies: Frequencies
+) -> tuple[npt.NDArray[np.number], ...]:
+    """Give total, least and most bits of the words of candidates, least, most and total counts, and bits times counts.
+
+    A candidate of one word stands for itself.
     """
-    counts = Counter([word.text for word in words])
-    bits_of = frequencies.bits.get
-    rows = []
-    for one in candidates:
-        tf = len(one.spans)
-        bits = bits_of(one.text, UNSEEN_BITS)
-        first = one.spans[0][0]
-        parts = [word.text for word in one.words]
-        if len(parts) == 1:
-            least = most = total = bits
-            rarest = usual = whole = tf
-            weighted = bits * tf
-        else:
-            part_bits = [bits_of(part, UNSEEN_BITS) for part in parts]
-            part_tf = [counts[part] for part in parts]
-            least, most, total = min(part_bits), max(part_bits), sum(part_bits)
-            rarest, usual, whole = min(part_tf), max(part_tf), sum(part_tf)
-            weighted = sum(map(float.__mul__, part_bits, map(float, part_tf)))
-        rows.append(
-            (
-                tf, bits, first, one.spans[-1][0], weight_of(first), len(parts), len(one.text),
-                total, least, most, rarest, usual, whole, weighted,
-                longer.get(one.text, 0), one.words[0].kind, one.words[-1].kind, one.quoted, len(parts) > 1,
-                LABELS.index(one.label) if one.label in LABELS else -1,
-            )
-        )  # fmt: skip
-    length = words[-1].start + len(words[-1].text) if words else 1
-    return _derive(np.array(rows, dtype=np.float32).reshape(len(rows), _RAW), max(1, len(words)), length)
+    counts = candidates.counts
+    columns = [bits, bits, bits, counts, counts, counts, bits * counts]
+    phrases = np.flatnonzero(candidates.parts > 1)
+    if not len(phrases):
+        return tuple(columns)
+    places = candidates.heads[phrases, None] + np.arange(MAX_WORDS)
+    inside = places <= candidates.tails[phrases, None]
+    places = np.where(inside, places, candidates.heads[phrases, None])
+    numbers, place = np.unique(places, return_inverse=True)
+    part_bits = frequencies.bits_of(words.keys[numbers])[place].reshape(places.shape)
+    _, own, count = np.unique(words.keys, return_inverse=True, return_counts=True)
+    part_counts = count[own[places]]
+    found = (
+        (part_bits * inside).sum(axis=1),
+        part_bits.min(axis=1),
+        part_bits.max(axis=1),
+        part_counts.min(axis=1),
+        part_counts.max(axis=1),
+        (part_counts * inside).sum(axis=1),
+        (part_bits * part_counts * inside).sum(axis=1),
+    )
+    columns = [np.array(column, dtype=np.float64) for column in columns]
+    for column, values in zip(columns, found, strict=True):
+        column[phrases] = values
+    return tuple(columns)
 
 
-def _derive(raw: Floats, words: int, length: int) -> Floats:
+def _derive(raw: Sequence[Floats], words: int, length: int) -> Floats:
     """Make the features from the raw counts of each candidate."""
     (tf, bits, first, last, weight, parts, chars, total, least, most, rarest, usual, whole, weighted,
-     longer, kind_first, kind_last, quoted, phrase, label) = raw.T  # fmt: skip
+     longer, kind_first, kind_last, quoted, phrase, label) = raw  # fmt: skip
     tf_bits = tf * bits
     log_tf = np.log(tf)
     columns = [
@@ -178,7 +193,8 @@ class Trees:
     """
 
     MAX_LEAVES = 8
-    _LOWEST = np.array([0, *((n & -n).bit_length() - 1 for n in range(1, 256))], dtype=np.intp)
+    # The first leaf that is left, by the leaves that are ruled out; all eight never are.
+    _FIRST_LEFT = np.array([((~n & 255) & -(~n & 255)).bit_length() - 1 for n in range(255)] + [0], dtype=np.intp)
 
     def __init__(
         self,
@@ -208,9 +224,11 @@ class Trees:
 
     def __call__(self, table: Floats) -> Floats:
         """Give the log-odds (N,) of the rows of a table (N, F)."""
+        # Node by node, so that each step works on long rows: (nodes * trees, N).
         trees, nodes = self.features.shape
-        above = table[:, self.features.ravel()] > self.thresholds.ravel()
-        left = np.where(above, self.masks.ravel(), np.uint8(255)).reshape(len(table), trees, nodes)
-        leaves = self._LOWEST[np.bitwise_and.reduce(left, axis=2)]
-        odds: Floats = self.values[np.arange(trees), leaves].sum(axis=1) + np.float32(self.bias)
+        above = np.ascontiguousarray(table.T)[self.features.T.ravel()] > self.thresholds.T.reshape(-1, 1)
+        ruled_out = above.view(np.uint8) * (~self.masks.T.reshape(-1, 1))
+        ruled_out = np.bitwise_or.reduce(ruled_out.reshape(nodes, trees, len(table)), axis=0)
+        leaves = self._FIRST_LEFT[ruled_out.T] + np.arange(0, trees * self.MAX_LEAVES, self.MAX_LEAVES)
+        odds: Floats = self.values.ravel()[leaves].sum(axis=1) + np.float32(self.bias)
         return odds

@@ -22,7 +22,7 @@ _FORMULAE = re.compile(
             r"[（(][^（）()\n]{0,24}(?:记者|通讯员|实习生|摄影|编辑|供图|供稿|作者)[^（）()\n]{0,60}[）)]",
             # 本报讯, 昌吉日报讯, 新华社北京8月1日电, 中新网沈阳7月27日电, 央广网南昌8月7日消息
             r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{0,10}(?:报|网|社|台|客户端)讯",
-            r"(?<![\u4e00-\u9fff])(?:据)?(?:[\u4e00-\u9fff]{2,8}(?:网|社|报)|本报)[\u4e00-\u9fff]{0,8}\s?[\d０-９]{1,2}月[\d０-９]{1,2}日(?:电|讯|消息|报道)",
+            r"(?<![\u4e00-\u9fff])(?:据)?(?:[\u4e00-\u9fff]{2,8}(?:网|社|报)|本报)[\u4e00-\u9fff]{0,8}[^\S\n]?[\d０-９]{1,2}月[\d０-９]{1,2}日(?:电|讯|消息|报道)",
             # 记者 张三 / 通讯员 李四 with the blank that print sets between names; 张三 摄
             rf"{_JOB}[ \u3000:：]+{_NAMES}",
             rf"{_NAME}[ \u3000](?:摄|文|图|绘|供图)(?![\u4e00-\u9fff])",
@@ -30,6 +30,10 @@ _FORMULAE = re.compile(
             r"(?:来源|责任编辑|责编|编辑|审核|校对|转自)[:：][^\n]{0,40}",
         )
     )
+)
+# Each formula holds one of these; they are found in a tenth of the time, and most lines have none.
+_SIGNS = re.compile(
+    "记者|通讯员|实习生|摄影|编辑|责编|供稿|供图|作者|讯|日(?:电|消息|报道)|[ \u3000][摄文图绘]|来源|审核|校对|转自"
 )
 
 
@@ -45,9 +49,18 @@ def split_title(text: str) -> tuple[str, str]:
 def find_formulae(text: str) -> list[tuple[int, int]]:
     """Find bylines, datelines and credits inside running text: spans in order, without overlap.
 
-    Linear in the text: every repetition of the pattern is bounded.
+    No formula crosses the end of a line. Linear in the text: every repetition of the pattern is bounded.
     """
-    return [match.span() for match in _FORMULAE.finditer(text)]
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for sign in _SIGNS.finditer(text):
+        if sign.start() < end:
+            continue
+        start = text.rfind("\n", 0, sign.start()) + 1
+        end = text.find("\n", sign.start())
+        end = len(text) if end < 0 else end
+        spans += [match.span() for match in _FORMULAE.finditer(text, start, end)]
+    return spans
 
 
 def merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

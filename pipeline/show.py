@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from pipeline import artefacts
+from pipeline.chain import Chain
 from pipeline.charlm import CharLM
 from pipeline.cleaning import clean
 from pipeline.components import TABLE
+from pipeline.components.topics import explain_topic
 from pipeline.config import Settings
-from pipeline.errors import ModelError
+from pipeline.errors import ConfigError, ModelError
 from pipeline.inputs import readable
 from pipeline.reader import read_page
 from pipeline.splitting.articles import ExplainedLine, explain_lines, split_page
@@ -62,7 +64,7 @@ def show_page(
     paint = _paint if colour else _plain
     yield _headline(page, layout)
     if why:
-        yield from explain_page(page, layout, paint, width)
+        yield from explain_split(page, layout, paint, width)
     else:
         for article in layout.articles:
             yield from _article(article, paint)
@@ -102,7 +104,7 @@ def _article(article: Article, paint: Any) -> Iterator[str]:
         yield f"{zone.role:>10}  {paint(article.text.text[zone.start : zone.end], zone.role)}"
 
 
-def explain_page(page: Page, layout: Layout, paint: Any = _plain, width: int | None = None) -> Iterator[str]:
+def explain_split(page: Page, layout: Layout, paint: Any = _plain, width: int | None = None) -> Iterator[str]:
     """List every line that has text: number, article, role, confidence, text, evidence; a rule where an article begins.
 
     Lines that hold nothing but markup (comments, image links, rules) have the role ``markup``.
@@ -143,6 +145,56 @@ def _fit(text: str, columns: int) -> str:
         return text + " " * (columns - sum(widths))
     at = next(place for place, total in enumerate(accumulate(widths)) if total > columns - 1)
     return text[:at] + "…" + " " * (columns - 1 - sum(widths[:at]))
+
+
+def explain_page(path: str, settings: Settings, *, order: int | None = None) -> Iterator[str]:
+    """Lay out why the articles of a page have their topics and keywords: the terms that added most to each decision.
+
+    ``order`` picks one article; raise ConfigError where the page has no such article or the stages are not in use.
+    """
+    wanted = [name for name in ("keywords", "topics") if name in settings.stages]
+    if not wanted:
+        raise ConfigError(f"{settings.path} has neither keywords nor topics among its stages; nothing to explain")
+    page = read_page(path, source_name=readable(Path(path).name), options=settings.reader)
+    chain = Chain.load(settings)
+    layout, docs = chain.annotate(page)
+    pairs = list(zip(layout.articles, docs, strict=True))
+    if order is not None and order > len(pairs):
+        raise ConfigError(f"{path} has {len(pairs)} articles, there is no number {order}")
+    yield _headline(page, layout)
+    for article, doc in pairs:
+        if order in {None, article.order}:
+            yield ""
+            yield f"── {article.order} {article.kind} · {article.title or article.text.text[:SHOWN]}"
+            for name in wanted:
+                yield from _EXPLAINERS[name](chain.nlp.get_pipe(name), doc)
+
+
+def _explain_topics(stage: Any, doc: Any) -> Iterator[str]:
+    """Lay out the topics of an article, then the best one that was not given, with their n-grams."""
+    given = {topic.code: topic.score for topic in doc._.topics}
+    if doc._.topics_note:
+        yield f"   no topic: {doc._.topics_note}"
+    decisions = explain_topic(doc.text, stage.model, context=doc._.context, topics=len(stage.model.labels))
+    chosen = [one for one in decisions if one.topic.code in given]
+    others = [one for one in decisions if one.topic.code not in given]
+    for one in [*chosen, *others[:1]]:
+        state = "topic" if one.topic.code in given else "not given:"
+        terms = " ".join(f"{term}{added:+.2f}" for term, added in one.terms)
+        yield f"   {state} {one.topic.label_zh} {one.topic.label_en} {one.topic.score:.2f}: {terms}"
+
+
+def _explain_keywords(stage: Any, doc: Any) -> Iterator[str]:
+    """Lay out the keywords of an article with their scores, how often each stands and where first."""
+    del stage
+    for one in doc._.keywords:
+        yield f"   keyword {one.text} {one.score:.2f}: {len(one.spans)} times, first at character {one.spans[0][0]}"
+
+
+_EXPLAINERS: Mapping[str, Callable[[Any, Any], Iterator[str]]] = {
+    "keywords": _explain_keywords,
+    "topics": _explain_topics,
+}
 
 
 def show_settings(settings: Settings) -> Iterator[str]:

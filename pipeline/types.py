@@ -297,12 +297,13 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Hold a topic of a scheme: its code, its labels and its probability."""
+    """Hold a topic of a scheme: code, labels, the broader topic that a narrower one belongs to, probability."""
 
     scheme: str
     code: str
     label_zh: str
     label_en: str
+    broader: str | None
     score: float
 
 

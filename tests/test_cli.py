@@ -183,6 +183,33 @@ def test_explain_json_is_the_resolved_configuration(config, capsys):
     assert json.loads(capsys.readouterr().out)["nlp"]["pipeline"] == ["sentences"]
 
 
+def test_explain_names_the_terms_behind_the_topics_of_a_page(tmp_path, capsys):
+    page = tmp_path / "晨报-2024-05-01-p02.md"
+    page.write_text(
+        "# 区法院宣判诈骗案\n\n本报讯 区人民法院昨天开庭审理一起诈骗案，被告人王某被判处有期徒刑三年。\n", "utf-8"
+    )
+    stages = 'nlp.pipeline=["sentences", "topics"]'
+    config = str(ROOT / "configs" / "fast.cfg")
+    assert main(["explain", "--config", config, "--set", stages, str(page), "--article", "1"]) == 0
+    said = capsys.readouterr().out
+    (line,) = [line for line in said.splitlines() if line.startswith("   topic 犯罪、法律和司法")]
+    assert "法院+" in line
+    assert "   not given: " in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--article", "1"], "--article needs a page"),
+        (["--json", "page.md"], "--json shows the configuration alone"),
+        (["page.md"], "has neither keywords nor topics among its stages"),
+    ],
+)
+def test_explain_says_what_does_not_go_together(config, capsys, arguments, message):
+    assert main(["explain", "--config", config, *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_default_configuration_is_shipped():
     assert (DEFAULT_CONFIG.is_file(), make_parser().parse_args(["explain"]).config) == (True, str(DEFAULT_CONFIG))
 

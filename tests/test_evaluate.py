@@ -332,7 +332,7 @@ def test_main_without_the_sets_succeeds_and_writes(tmp_path, capsys):
 
 @pytest.mark.parametrize("only", ["page", "", ","])
 def test_only_refuses_what_is_no_section(only):
-    with pytest.raises(ConfigError, match="allowed are pages, entities"):
+    with pytest.raises(ConfigError, match="allowed are pages, robustness"):
         evaluate.choose_sections(only)
 
 

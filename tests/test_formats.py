@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -320,6 +320,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=600)
 @given(JSON)
 def test_to_markdown_takes_any_json_or_refuses_it(data):
     with suppress(ValueError):

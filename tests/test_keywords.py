@@ -1,3 +1,4 @@
+import time
 from collections import Counter
 
 import numpy as np
@@ -8,6 +9,7 @@ from spacy.vocab import Vocab
 
 from pipeline.candidates import (
     FORMULAE,
+    LABELS,
     LETTERS,
     MODIFIER,
     NAME,
@@ -17,8 +19,9 @@ from pipeline.candidates import (
     VERBAL,
     VERBAL_NOUN,
     Area,
-    Word,
+    Words,
     collect,
+    form_of,
     is_term,
     kind_of,
 )
@@ -34,11 +37,14 @@ from pipeline.components.keywords import (
     make_keywords,
     rank_words,
     read_words,
+    score_textrank,
     score_tfidf,
 )
+from pipeline.components.topics import make_topics
 from pipeline.errors import ConfigError
-from pipeline.keyness import NAMES, Frequencies, Trees, count_longer, describe, shorten
+from pipeline.keyness import NAMES, Frequencies, Trees, describe, shorten
 from pipeline.plaintext import find_formulae, merge_spans, split_title
+from pipeline.substrings import Substrings, keys_of
 from pipeline.text import AlignedText
 from pipeline.training.frequencies import average_rates, pack, strings_of
 from pipeline.training.keywords import lay_out
@@ -51,17 +57,20 @@ TAGGED = (
 
 
 def words_of(tagged):
-    words, at = [], 0
-    for pair in tagged.split():
-        text, _, tag = pair.rpartition("/")
-        words.append(Word(text, at, kind_of(tag, text)))
-        at += len(text)
-    return words, "".join(word.text for word in words)
+    pairs = [pair.rpartition("/")[::2] for pair in tagged.split()]
+    ends = np.cumsum([len(text) for text, _ in pairs])
+    starts = ends - [len(text) for text, _ in pairs]
+    return Words.of("".join(text for text, _ in pairs), starts, ends, [form_of(tag, text) for text, tag in pairs])
 
 
 def collected(tagged, entities=(), areas=None):
-    words, text = words_of(tagged)
-    return collect(text, words, areas or [Area(0, len(text), 0)], entities)
+    words = words_of(tagged)
+    return collect(words, areas or [Area(0, len(words.text), 0)], entities)
+
+
+def pick(candidates, *texts):
+    """Take the candidates with these texts, in this order."""
+    return candidates.take(np.array([candidates.texts.index(text) for text in texts]))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +89,7 @@ def make_doc(vocab, tagged, context=None, entities=()):
     return doc
 
 
-FREQUENCIES = Frequencies(
+FREQUENCIES = Frequencies.of(
     {"农业": 3.0, "技术": 3.0, "农业技术": 8.0, "小麦": 8.0, "中心": 2.0, "培训班": 8.0, "病害": 10.0}
 )
 
@@ -142,51 +151,62 @@ def test_is_term_refuses_formulae_dates_and_lengths(text, fit):
 
 
 def test_collect_finds_words_and_phrases():
-    assert {"农业技术推广", "小麦条锈病", "培训班", "条锈病"} <= set(collected(TAGGED))
+    assert {"农业技术推广", "小麦条锈病", "培训班", "条锈病"} <= set(collected(TAGGED).texts)
 
 
 def test_collect_crosses_no_mark_and_ends_in_no_verb_of_report():
-    assert not {"培训班农业", "条锈病是", "推广人员讲解"} & set(collected(TAGGED))
+    assert not {"培训班农业", "条锈病是", "推广人员讲解"} & set(collected(TAGGED).texts)
 
 
-def test_collect_gives_every_place():
-    assert collected(TAGGED)["小麦条锈病"].spans == [(25, 30), (33, 38)]
+def test_collect_counts_places_and_gives_the_first_and_the_last():
+    one = pick(collected(TAGGED), "小麦条锈病")
+    assert (one.counts[0], one.firsts[0], one.lasts[0]) == (2, 25, 33)
+
+
+def test_collect_counts_a_place_once_that_words_and_an_entity_give():
+    one = pick(collected(TAGGED, entities=[(25, 30, "ORG"), (25, 30, "ORG")]), "小麦条锈病")
+    assert (one.counts[0], one.parts[0], LABELS[one.labels[0]]) == (2, 2, "ORG")
 
 
 def test_collect_adds_entities_quotations_and_works():
     tagged = "他/r 在/p “/w 田间/s 课堂/n ”/w 讲/v 《/w 麦田/n 的/u 事/n 》/w ，/w 王小麦/nr 来/v 了/u"
     found = collected(tagged, entities=[(16, 19, "PER")])
-    assert (found["田间课堂"].quoted, found["麦田的事"].quoted, found["王小麦"].label) == (True, True, "PER")
+    some = pick(found, "田间课堂", "麦田的事", "王小麦")
+    assert (some.quoted.tolist(), some.labels.tolist()) == ([True, True, False], [-1, -1, LABELS.index("PER")])
 
 
 def test_collect_keeps_to_the_areas():
-    assert "培训班" not in collected(TAGGED, areas=[Area(0, 9, 0), Area(14, 43, 0)])
+    assert "培训班" not in collected(TAGGED, areas=[Area(0, 9, 0), Area(14, 43, 0)]).texts
 
 
-def test_count_longer_counts_the_most_frequent_phrase_around():
-    assert count_longer(collected(TAGGED))["条锈病"] == 2
+def test_collect_counts_the_most_frequent_phrase_around():
+    assert pick(collected(TAGGED), "条锈病").longer[0] == 2
 
 
 def test_shorten_leaves_formulae_out_and_keeps_the_limit():
-    short = shorten(collected(TAGGED), FREQUENCIES, limit=5)
+    short = shorten(collected(TAGGED), words_of(TAGGED), FREQUENCIES, limit=5)
     assert len(short) == 5
-    assert not {one.text for one in short} & FORMULAE
+    assert not set(short.texts) & FORMULAE
 
 
 def test_describe_gives_one_finite_row_a_candidate():
-    words, _ = words_of(TAGGED)
     found = collected(TAGGED)
-    table = describe(list(found.values()), words, count_longer(found), lambda _: 2, FREQUENCIES)
+    table = describe(found, words_of(TAGGED), [Area(0, 99, 2)], FREQUENCIES)
     assert table.shape == (len(found), len(NAMES))
     assert np.isfinite(table).all()
 
 
 def test_describe_knows_frequency_and_headline():
-    words, _ = words_of(TAGGED)
-    found = collected(TAGGED)
-    row = describe([found["小麦条锈病"]], words, {}, lambda _: 2, FREQUENCIES)[0]
+    row = describe(pick(collected(TAGGED), "小麦条锈病"), words_of(TAGGED), [Area(0, 99, 2)], FREQUENCIES)[0]
     named = dict(zip(NAMES, row.tolist(), strict=True))
     assert (named["log tf"], named["in title"], named["unseen"], named["parts"]) == (pytest.approx(np.log(2)), 1, 1, 2)
+
+
+def test_describe_knows_the_words_inside():
+    row = describe(pick(collected(TAGGED), "农业技术推广"), words_of(TAGGED), [], FREQUENCIES)[0]
+    named = dict(zip(NAMES, row.tolist(), strict=True))
+    assert (named["least bits"], named["most bits"], named["mean bits"]) == (3.0, 16.0, pytest.approx(22 / 3))
+    assert named["most log tf"] == pytest.approx(np.log(2))
 
 
 @pytest.mark.parametrize(
@@ -223,18 +243,19 @@ def test_find_areas_leaves_out_silent_zones_and_formulae():
     assert [(text[area.start : area.end], area.weight) for area in areas] == [("小麦丰收", 2), ("今年丰收", 0)]
 
 
+def scored(*texts):
+    """Score texts in falling order."""
+    return Scored(list(texts), -np.arange(len(texts), dtype=np.float32))
+
+
 def test_choose_drops_parts_that_never_stand_alone():
-    found, text = collected(TAGGED), words_of(TAGGED)[1]
-    order = ["小麦条锈病", "条锈病", "小麦", "农业技术", "技术"]
-    scored = Scored([found[text] for text in order], np.array([5, 4, 3, 2, 1], dtype=np.float32))
-    assert [one.text for one, _ in choose(text, scored, top_n=5)] == ["小麦条锈病", "农业技术"]
+    order = scored("小麦条锈病", "条锈病", "小麦", "农业技术", "技术")
+    assert [one for one, _ in choose(words_of(TAGGED).text, order, top_n=5)] == ["小麦条锈病", "农业技术"]
 
 
 def test_choose_keeps_a_part_that_also_stands_alone():
-    tagged = "科技/n 成果/n 转化/vn 了/u ，/w 科技/n 成果/n 展出/v 。/w"
-    found, text = collected(tagged), words_of(tagged)[1]
-    scored = Scored([found["科技成果转化"], found["科技成果"]], np.array([2, 1], dtype=np.float32))
-    assert [one.text for one, _ in choose(text, scored, top_n=5)] == ["科技成果转化", "科技成果"]
+    order = scored("科技成果转化", "科技成果")
+    assert [one for one, _ in choose("科技成果转化了，科技成果展出。", order, top_n=5)] == ["科技成果转化", "科技成果"]
 
 
 def test_find_all_finds_places_without_overlap():
@@ -242,14 +263,22 @@ def test_find_all_finds_places_without_overlap():
 
 
 def test_rank_words_prefers_the_word_with_more_neighbours():
-    words, _ = words_of("小麦/n 病害/n 小麦/n 虫害/n 小麦/n 丰收/vn")
+    words = words_of("小麦/n 病害/n 小麦/n 虫害/n 小麦/n 丰收/vn")
+    start = int(words.starts[np.argmax(rank_words(words))])
+    assert words.text[start : start + 2] == "小麦"
+
+
+def test_score_textrank_weighs_a_phrase_by_the_mean_of_its_words():
+    words = words_of(TAGGED)
     ranks = rank_words(words)
-    assert max(ranks, key=ranks.__getitem__) == "小麦"
+    found = pick(collected(TAGGED), "小麦条锈病", "培训班")
+    mean = (ranks[13] + ranks[14]) / 2 * 2**0.5
+    share = 1 / (1 + np.exp(-score_textrank(found, words)))
+    assert share[1] / share[0] == pytest.approx(ranks[6] / mean, rel=1e-4)
 
 
 def test_score_tfidf_prefers_frequent_and_rare():
-    found = collected(TAGGED)
-    common, rare = score_tfidf([found["农业"], found["小麦条锈病"]], FREQUENCIES)
+    common, rare = score_tfidf(pick(collected(TAGGED), "农业", "小麦条锈病"), FREQUENCIES)
     assert rare > common
 
 
@@ -291,11 +320,22 @@ def test_keywords_takes_a_long_text(vocab):
 
 
 def test_read_words_gives_words_places_and_kinds(vocab):
-    assert read_words(make_doc(vocab, "小麦/n 丰收/v 了/u")) == [
-        Word("小麦", 0, NOUN),
-        Word("丰收", 2, VERBAL),
-        Word("了", 4, NONE),
-    ]
+    words = read_words(make_doc(vocab, "小麦/n 丰收/v 了/u"))
+    assert (words.text, words.starts.tolist(), words.kinds.tolist()) == ("小麦丰收了", [0, 2, 4], [NOUN, VERBAL, NONE])
+
+
+def test_read_words_keeps_places_where_tokens_have_spaces(vocab):
+    doc = Doc(vocab, words=["小麦", "AI"], spaces=[True, False], tags=["n", "eng"])
+    words = read_words(doc)
+    assert [words.text[start:end] for start, end in zip(words.starts, words.ends, strict=True)] == ["小麦", "AI"]
+
+
+def test_read_words_forgets_what_it_knows_when_that_is_too_much(vocab, monkeypatch):
+    monkeypatch.setattr("pipeline.components.keywords.MAX_KNOWN", 2)
+    known = {}
+    for tagged in ("小麦/n 丰收/v 了/u", "麦田/n"):
+        read_words(make_doc(vocab, tagged), known)
+    assert len(known) == 1
 
 
 @pytest.mark.parametrize("options", [{"method": "best"}, {"top_n": 0}, {"min_score": 2.0}])
@@ -325,7 +365,7 @@ def test_strings_of_joins_content_words_only():
 def test_pack_and_load_give_the_bits_back(tmp_path):
     packed = pack({"小麦": 0.25, "技术": 0.5})
     np.savez(tmp_path / "f.npz", strings=packed["strings"], steps=packed["steps"])
-    assert Frequencies.load(tmp_path / "f.npz").bits == {"小麦": 2.0, "技术": 1.0}
+    assert Frequencies.load(tmp_path / "f.npz").bits_of(keys_of(["技术", "小麦", "麦"])).tolist() == [1.0, 2.0, 16.0]
 
 
 def test_average_rates_weighs_genres_alike():
@@ -341,3 +381,99 @@ def shipped():
 def test_shipped_model_finds_the_phrase_a_text_is_about(vocab, shipped):
     doc = shipped(make_doc(vocab, TAGGED))
     assert "小麦条锈病" in [one.text for one in doc._.keywords]
+
+
+@pytest.mark.parametrize("text", ["小麦条锈病小麦", "𠀀a\ud800b𠀀a", "一" * 3000])
+def test_substrings_give_equal_strings_equal_keys(text):
+    ends = np.array([len(text), 2, 2])
+    keys = Substrings(text).keys(ends - 2, ends)
+    assert keys.tolist() == keys_of([text[-2:], text[:2], text[:2]]).tolist()
+    assert (keys[0] == keys[1]) == (text[-2:] == text[:2])
+
+
+def test_keys_of_tells_a_quarter_of_a_million_strings_apart():
+    strings = [
+        f"{first}{second}麦" for first in map(chr, range(0x4E00, 0x5000)) for second in map(chr, range(0x4E00, 0x5000))
+    ]
+    assert len(np.unique(keys_of(strings))) == len(strings)
+
+
+def test_collect_takes_no_phrase_that_cuts_an_entity():
+    tagged = "他/r 复信/n 世界/n 卫生/n 组织/n 总干事/n"
+    cut = {"复信世界", "复信世界卫生", "卫生组织总干事"}
+    assert cut <= set(collected(tagged).texts)
+    found = set(collected(tagged, entities=[(3, 9, "ORG")]).texts)
+    assert not cut & found
+    assert {"世界卫生组织", "卫生组织", "世界卫生组织总干事"} <= found
+
+
+def test_choose_with_diversity_prefers_what_says_something_new():
+    order = Scored(["小麦病害", "小麦虫害", "培训班"], np.array([2.0, 1.5, 1.0], dtype=np.float32))
+    text = "小麦病害，小麦虫害，培训班"
+    plain = [one for one, _ in choose(text, order, top_n=2)]
+    diverse = [one for one, _ in choose(text, order, top_n=2, diversity=2.0)]
+    assert (plain, diverse) == (["小麦病害", "小麦虫害"], ["小麦病害", "培训班"])
+
+
+# What a librarian would not file an article under, one text a rule: the tagged text, and strings that no keyword may
+# hold.
+UNWANTED = [
+    ("本报讯/n （/w 记者/n 王小明/nr 通讯员/n 李大山/nr ）/w 小麦/n 丰收/vn", ["本报讯", "记者", "通讯员"]),
+    ("本报讯/n （/w 记者/n 王小明/nr 通讯员/n 李大山/nr ）/w 小麦/n 丰收/vn", ["王小明", "李大山"]),
+    ("有关/vn 部门/n 负责人/n 介绍/v ，/w 近日/t 小麦/n 丰收/vn", ["有关部门", "负责人介绍", "近日"]),
+    ("##/x 小麦/n and/x 丰收/vn ■/x ◆/x |/x |/x http/eng", ["and", "#", "■", "◆", "|", "http"]),
+    ("2023/m 年/q 10/m 月/q ，/w 3/m 万/m 亩/q 小麦/n 丰收/vn", ["2023", "10", "3万", "万亩"]),
+    ("小麦/n 条锈病/n 防治/vn ，/w 小麦/n 条锈病/n 是/v 病害/n", ["锈病是", "病害是"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tagged", "strings"), UNWANTED)
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_hold_no_formulae_bylines_debris_or_numbers(vocab, shipped, tagged, strings, method):
+    stage = Keywords(shipped.model, method=method, top_n=50, min_score=0.0)
+    found = [one.text for one in stage(make_doc(vocab, tagged))._.keywords]
+    assert found
+    assert not [one for one in found for string in strings if string in one]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_are_no_fragments_of_one_another_unless_both_stand_alone(vocab, shipped, method):
+    tagged = (
+        f"{TAGGED} 科技/n 成果/n 转化/vn 快/a ，/w 科技/n 成果/n 多/a ，/w 县/n 农业/n 技术/n 推广/vn 中心/n 快/a 。/w"
+    )
+    doc = Keywords(shipped.model, method=method, top_n=50, min_score=0.0)(make_doc(vocab, tagged))
+    found = [one.text for one in doc._.keywords]
+    inside = [(one, other) for one in found for other in found if one != other and one in other]
+    assert all(doc.text.count(one) > doc.text.count(other) for one, other in inside)
+
+
+BAD = {
+    "three characters": "丰/v 收/v 了/u",
+    "only numbers": "2023/m ，/w 10/m ，/w 15.6/m %/m",
+    "an ad": "热线/n ：/w 4008/m ，/w 全场/n 五/m 折/q ，/w 欲购/v 从速/d ！/w",
+    "a poem": "山风/n 吹/v 过/u 窗/n ␤/w 旧/a 书桌/n 与/c 灯/n ␤/w 夜/n 里/f 雨/n 声/n",
+    "English text": "The/eng court/eng heard/eng the/eng case/eng in/eng London/eng ./w",
+}
+
+
+@pytest.mark.parametrize("tagged", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("method", METHODS)
+def test_keywords_of_bad_input_are_sensible_or_none(vocab, shipped, tagged, method):
+    doc = Keywords(shipped.model, method=method, top_n=10, min_score=0.0)(make_doc(vocab, tagged))
+    assert all(doc.text[start:end] == one.text for one in doc._.keywords for start, end in one.spans)
+    assert not [one.text for one in doc._.keywords if one.text.islower() or one.text.isdigit()]
+
+
+def test_time_of_keywords_and_topics_grows_no_faster_than_the_text(vocab, shipped):
+    topics = make_topics(None, "topics")
+    rng = np.random.default_rng(0)
+    known = [f"{chr(0x4E00 + int(a))}{chr(0x5000 + int(b))}/n" for a, b in rng.integers(0, 900, (4000, 2))]
+    seconds = []
+    for size in (8_000, 64_000):
+        words = [known[at] if at % 7 else "，/w" for at in rng.integers(0, 4000, size)]
+        doc = make_doc(vocab, " ".join(words))
+        begin = time.process_time()
+        topics(shipped(doc))
+        seconds.append(time.process_time() - begin)
+    exponent = np.log(seconds[1] / seconds[0]) / np.log(8)
+    assert exponent < 1.2

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 # Floors from the ground up, as docs/architecture.md draws them; "components.*" stands for all modules of that folder.
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
-    {"types", "splitting", "hashtable", "lookalikes", "spans"},
+    {"types", "splitting", "hashtable", "lookalikes", "spans", "substrings"},
     {
         "artefacts",
         "ngrams",
@@ -44,7 +44,7 @@ FLOORS: list[set[str]] = [
     {"measures", "measures.*", "gate"},
     {"benches", "benches.*"},
     {"run", "show", "evaluate", "report", "bench"},
-    {"bench_batch"},
+    {"bench_batch", "peers"},
     {"cli"},
     {"__main__"},
 ]

@@ -7,10 +7,13 @@ import os
 import stat
 import tarfile
 import zipfile
+from contextlib import suppress
 
 import pytest
 import zstandard
 from batch_fakes import batch, lines, make_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.config import ReaderOptions
 from pipeline.errors import ConfigError, PageError
@@ -287,3 +290,29 @@ def test_run_batch_records_what_an_archive_lost(tmp_path):
     summary = batch(tmp_path / "out", tmp_path / "a.tar.gz", settings=make_settings(max_failed_rate=0.5))
     assert 20 < summary.ok < 40
     assert next(item["source"] for item in lines(tmp_path / "out", "errors")) == "a.tar.gz"
+
+
+# ---- any bytes ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(sorted(WRITERS)),
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=8),
+    st.integers(1, 5000),
+)
+def test_find_inputs_takes_any_archive_or_refuses_it(tmp_path_factory, ending, changes, size):
+    path = tmp_path_factory.getbasetemp() / f"any{ending}"
+    WRITERS[ending](path, PAGES + OTHERS)
+    data = bytearray(path.read_bytes()[:size])
+    for place, value in changes:
+        data[place % len(data)] = value
+    path.write_bytes(data)
+    try:
+        items = found(path)
+    except ConfigError:
+        return
+    assert len({item.source for item in items}) == len(items)
+    for item in items:
+        with suppress(PageError):
+            assert read(item).text.encode() is not None

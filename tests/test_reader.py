@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import ReaderOptions
@@ -286,7 +286,8 @@ def test_read_page_is_linear_on_five_million_characters(tmp_path):
     assert time.perf_counter() - start < 10
 
 
-@given(st.binary(max_size=60), st.sampled_from(["a.md", "a.md.gz", "a.json", "a.xml"]))
+@settings(max_examples=2000)
+@given(st.binary(max_size=60), st.sampled_from(["a.md", "a.md.gz", "a.md.zst", "a.json", "a.jsonl", "a.xml"]))
 def test_make_page_takes_any_bytes_or_refuses_them(data, name):
     with suppress(PageError):
         assert page_of(data, name).text.encode() is not None

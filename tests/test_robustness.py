@@ -238,15 +238,38 @@ def test_odd_pages_lose_no_character(chain, page_of, text):
     assert account["residual"] <= 0.05 * account["in"]
 
 
-UNSURE = ("only headings", "one character a paragraph", "numbers", "many languages", "vertical text below a heading")
+DOUBTS = {
+    "only headings": "doubt.no_text",
+    "one character a line": "doubt.short_lines",
+    "one character a paragraph": "doubt.short_lines",
+    "vertical text": "doubt.short_lines",
+    "vertical text below a heading": "doubt.short_lines",
+    "numbers": "doubt.short_lines",
+    "quotes that never close": "doubt.unpaired",
+    "brackets that never open": "doubt.unpaired",
+}
 
 
-@pytest.mark.parametrize("name", UNSURE)
-def test_odd_pages_say_how_unsure_they_are(chain, page_of, name):
-    layout = chain.split(page_of(ODD[name]))
-    news = [article for article in layout.articles if article.kind == "news"]
-    unusual = {"low_confidence", "orphan_title", "untitled", "truncated_start", "truncated_end"}
-    assert all(set(article.flags) & unusual or article.confidence < 0.9 for article in news)
+@pytest.mark.parametrize(("name", "doubt"), DOUBTS.items(), ids=DOUBTS.keys())
+def test_odd_pages_say_how_unsure_they_are_and_why(chain, page_of, name, doubt):
+    for article in chain.split(page_of(ODD[name])).articles:
+        assert (doubt in article.evidence, "low_confidence" in article.flags) == (True, True)
+
+
+def test_a_text_of_many_languages_is_not_sure_of_its_articles(chain, page_of):
+    layout = chain.split(page_of(ODD["many languages"]))
+    assert sum(article.confidence for article in layout.articles) < 0.8 * len(layout.articles)
+
+
+def test_a_page_of_tags_is_flagged(chain, page_of):
+    assert "much_markup" in chain.split(page_of("<div class='a'><p>桥</p></div>\n" * 50)).flags
+    assert "much_markup" not in chain.split(page_of(ODD["only a table"])).flags
+
+
+def test_newspaper_pages_raise_no_doubts(chain, pages):
+    articles = [article for page in pages.values() for article in chain.split(page).articles if article.kind == "news"]
+    doubtful = [article.title for article in articles if any(item.startswith("doubt.") for item in article.evidence)]
+    assert len(doubtful) <= 0.03 * len(articles)
 
 
 @pytest.mark.parametrize("name", ["vertical text", "vertical text below a heading"])

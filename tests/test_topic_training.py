@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from pipeline.training import narrower
 from pipeline.training.rawtext import Raw, head_of, held_out, read_blocks, read_raw
-from pipeline.training.topic_data import Example, find_seeded, read_items, read_labels, read_scheme
+from pipeline.training.topic_data import Example, find_seeded, first_level, read_items, read_labels, read_scheme
 from pipeline.training.topics import (
     Space,
     calibrate,
@@ -139,19 +140,72 @@ def test_example_weighs_what_was_read_most():
 )
 def test_scheme_maps_every_corpus_to_codes_of_the_scheme(request, corpus):
     scheme = read_scheme(request.config.rootpath / "configs" / "topics.toml")
-    codes = {topic["code"][7:9] for topic in scheme["topic"]}
+    codes = {topic["code"][7:9] for topic in first_level(scheme)}
     assert all(set(mapped) <= codes for mapped in scheme["mapping"][corpus].values())
 
 
 def test_labels_name_codes_of_the_scheme(request):
     configs = request.config.rootpath / "configs"
-    codes = {topic["code"][7:9] for topic in read_scheme(configs / "topics.toml")["topic"]}
+    codes = {topic["code"][7:9] for topic in first_level(read_scheme(configs / "topics.toml"))}
     rows = read_labels(configs / "topics_labels.tsv")
     assert all(set(own) <= codes for _, _, own in rows)
     assert len({(file, block) for file, block, _ in rows}) == len(rows)
 
 
 def test_seeds_are_terms_of_one_topic_mostly(request):
-    topics = read_scheme(request.config.rootpath / "configs" / "topics.toml")["topic"]
+    topics = first_level(read_scheme(request.config.rootpath / "configs" / "topics.toml"))
     seeds = [seed for topic in topics for seed in topic["seeds"]]
     assert len(set(seeds)) >= len(seeds) - 3
+
+
+def test_narrower_labels_name_topics_of_the_scheme_and_measure_no_text_that_trains(request):
+    configs = request.config.rootpath / "configs"
+    topics = [topic for topic in read_scheme(configs / "topics.toml")["topic"] if "broader" in topic]
+    codes = {narrower.short_code(topic["code"]) for topic in topics}
+    rows = narrower.read_rows(configs / "topics_narrower.tsv")
+    assert all(row.right | row.other <= codes for row in rows)
+    measured = {(row.file, row.block) for row in rows if row.use == "measure"}
+    assert len(measured) == 245
+    assert not measured & {(row.file, row.block) for row in rows if row.use != "measure"}
+
+
+def test_narrower_topics_of_the_scheme_belong_to_its_first_level(request):
+    scheme = read_scheme(request.config.rootpath / "configs" / "topics.toml")
+    first = {topic["code"] for topic in first_level(scheme)}
+    assert all(topic["broader"] in first for topic in scheme["topic"] if "broader" in topic)
+
+
+def test_read_answers_knows_of_a_judged_text_only_what_was_judged(shared):
+    rows = [
+        narrower.ReadRow(FILE, 1, "judged", frozenset({"a"}), frozenset({"b"})),
+        narrower.ReadRow(FILE, 3, "read", frozenset({"a"}), frozenset({"b"})),
+    ]
+    answers = narrower.read_answers(shared, rows, ["a", "b", "c"])
+    assert answers.right.tolist() == [[True, False, False], [True, False, False]]
+    assert answers.unknown.tolist() == [[False, False, True], [False, True, False]]
+
+
+def test_count_seeds_counts_a_seed_of_the_headline_twice():
+    assert narrower.count_seeds("小麦丰收", "小麦熟了", [["小麦", "熟"], ["雨"]]) == [3, 0]
+
+
+def test_fit_scale_finds_the_scale_and_ignores_what_is_unknown():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(3000, 2))
+    right = rng.random((3000, 2)) < 1 / (1 + np.exp(-(2 * scores - 1)))
+    unknown = np.zeros((3000, 2), dtype=bool)
+    unknown[1500:, 1], right[1500:, 1] = True, False
+    scale = narrower.fit_scale(scores, np.zeros((3000, 2)), right, unknown)
+    assert (scale.own, scale.shift + scale.shifts[1]) == (pytest.approx(2, abs=0.2), pytest.approx(-1, abs=0.25))
+
+
+def test_count_answers_asks_for_the_broader_topic_too():
+    odds, above = np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([[1.0, -1.0], [1.0, 1.0]])
+    right = np.array([[True, True], [False, True]])
+    counts = narrower.count_answers(odds, above, right, np.zeros((2, 2), dtype=bool))
+    assert counts.tolist() == [[1, 0], [2, 0], [1, 2]]
+
+
+def test_is_good_asks_for_precision_and_enough_answers():
+    counts = np.array([[2, 2, 1], [3, 2, 3], [9, 9, 9]])
+    assert narrower.is_good(counts).tolist() == [True, False, False]

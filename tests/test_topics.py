@@ -1,9 +1,11 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from pipeline.components.topics import (
+    SECTION_TERM,
     Label,
     TopicModel,
     Topics,
@@ -139,8 +141,50 @@ def test_section_evidence_takes_the_longest_name():
 
 
 def test_choose_orders_by_probability_and_keeps_to_the_limit():
-    topics = choose(np.array([0.6, 0.9, 0.7], dtype=np.float32), small_model(), min_score=0.5, max_topics=2)
+    topics = choose(
+        np.array([0.6, 0.9, 0.7], dtype=np.float32), small_model(), min_score=0.5, max_topics=2, max_narrower=0
+    )
     assert [topic.code for topic in topics] == [SPORT, WEATHER]
+
+
+def with_soccer():
+    """The small model with a narrower topic below sport, whose weights are those of court."""
+    model = small_model()
+    label = Label("medtop:20001065", "足球", "soccer", (), SPORT)
+    return replace(
+        model,
+        labels=(*model.labels, label),
+        weights=np.hstack([model.weights, model.weights[:, :1]]),
+        scale=np.append(model.scale, model.scale[0]),
+        bias=np.append(model.bias, model.bias[0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "limit", "found"),
+    [
+        ([0.1, 0.9, 0.7, 0.95], 3, [SPORT, WEATHER, "medtop:20001065"]),
+        ([0.1, 0.9, 0.7, 0.95], 0, [SPORT, WEATHER]),
+        ([0.9, 0.1, 0.7, 0.95], 3, [COURT, WEATHER]),
+        ([0.1, 0.9, 0.7, 0.4], 3, [SPORT, WEATHER]),
+    ],
+)
+def test_choose_gives_narrower_topics_last_and_only_beside_their_broader_one(scores, limit, found):
+    probabilities = np.array(scores, dtype=np.float32)
+    topics = choose(probabilities, with_soccer(), min_score=0.5, max_topics=2, max_narrower=limit)
+    assert [topic.code for topic in topics] == found
+    assert [topic.broader for topic in topics] == [SPORT if code == "medtop:20001065" else None for code in found]
+
+
+def test_classify_abstains_where_only_a_narrower_topic_is_likely():
+    model = replace(with_soccer(), bias=np.array([-29, -29, -29, 5], dtype=np.float32))
+    assert classify(COURT_TEXT, None, model, min_score=0.5, max_topics=3, max_narrower=3) == ((), "best 0.00 < 0.5")
+
+
+def test_explain_topic_names_the_page_that_spoke_for_a_topic():
+    context = context_of(COURT_TEXT, page_name="法治新闻")
+    best = explain_topic(COURT_TEXT, small_model(), context=context, terms=2, topics=1)[0]
+    assert best.terms[0] == (SECTION_TERM, 1.5)
 
 
 def test_explain_topic_names_the_ngrams_behind_a_decision():
@@ -156,11 +200,11 @@ def test_explain_topic_adds_up_to_the_log_odds():
 
 def test_topics_writes_topics_and_note():
     doc = SimpleNamespace(text=COURT_TEXT, _=SimpleNamespace(context=None, topics=(), topics_note="old"))
-    Topics(small_model(), min_score=0.5, max_topics=3)(doc)
+    Topics(small_model(), min_score=0.5, max_topics=3, max_narrower=3)(doc)
     assert (doc._.topics[0].code, doc._.topics_note) == (COURT, None)
 
 
-@pytest.mark.parametrize("options", [{"min_score": 1.5}, {"min_score": -0.1}, {"max_topics": 0}])
+@pytest.mark.parametrize("options", [{"min_score": 1.5}, {"min_score": -0.1}, {"max_topics": 0}, {"max_narrower": -1}])
 def test_make_topics_refuses_what_cannot_be(options):
     with pytest.raises(ConfigError, match="min_score"):
         make_topics(None, "topics", **options)
@@ -173,7 +217,7 @@ def test_classify_never_raises_on_bad_text(text):
 
 @pytest.fixture(scope="module")
 def shipped():
-    return TopicModel.load("topics-1.0.0")
+    return TopicModel.load("topics-1.1.0")
 
 
 CASES = [
@@ -192,5 +236,28 @@ def test_shipped_model_names_clear_cases(shipped, text, code):
     assert classify(text, None, shipped, min_score=0.5, max_topics=3)[0][0].code == code
 
 
-def test_shipped_model_knows_the_seventeen_topics(shipped):
-    assert len({label.code for label in shipped.labels}) == 17
+def test_shipped_model_knows_the_seventeen_topics_and_narrower_ones_of_each_kind(shipped):
+    first = [label.code for label in shipped.labels if label.broader is None]
+    narrower = [label for label in shipped.labels if label.broader is not None]
+    assert len(set(first)) == len(first) == 17
+    assert len({label.code for label in narrower}) == len(narrower) >= 30
+    assert {label.broader for label in narrower} <= set(first)
+
+
+NARROW = [
+    ("市队点球大战胜出\n足球联赛第三轮，市队门将扑出点球，前锋终场前破门，主教练称赞全队。", "medtop:20001065"),
+    ("小麦开镰\n合作社的小麦丰收，农民抢收抢种，农业部门调度收割机，粮食产量创新高。", "medtop:20000210"),
+    ("凌晨地震\n据台网测定，凌晨发生4.2级地震，震源深度10千米，震中附近震感明显，暂无伤亡。", "medtop:20000153"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code"), NARROW)
+def test_shipped_model_names_narrower_topics_beside_their_broader_one(shipped, text, code):
+    topics, _ = classify(text, None, shipped, min_score=0.5, max_topics=3, max_narrower=3)
+    found = {topic.code: topic.broader for topic in topics}
+    assert found.get(code) in found
+
+
+def test_shipped_model_is_small(request):
+    folder = request.config.rootpath / "models"
+    assert sum(path.stat().st_size for name in folder.glob("topics-*") for path in name.iterdir()) < 10_000_000

@@ -189,10 +189,12 @@ def accuracy_panels(results: Mapping[str, Any], systems: Sequence[System]) -> It
 
 
 def growth_panels(results: Mapping[str, Any]) -> Iterator[Panel]:
-    """Make the plots of seconds against length and number of pages."""
+    """Make the plots of seconds and peak memory against length and number of pages."""
     scaling = results.get("scaling")
     if not scaling:
         return
     for part, label in (("lengths", "characters of one page"), ("counts", "pages of a run")):
-        points = [Point("", row["size"], row["seconds"], ours=True) for row in scaling[part]["rows"]]
-        yield Panel(f"Seconds by {label}", label, "seconds", points, log_y=True, joined=True)
+        for value, unit in (("seconds", "seconds"), ("peak", "MiB at most")):
+            points = [Point("", row["size"], row[value], ours=True) for row in scaling[part]["rows"]]
+            title = f"{unit.capitalize()} by {label}" if value == "seconds" else f"Memory by {label}"
+            yield Panel(title, label, unit, points, log_y=True, joined=True)

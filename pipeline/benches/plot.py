@@ -60,7 +60,8 @@ class Scale:
     def ticks(self) -> list[tuple[float, str]]:
         """List values to write at the axis: powers of ten, or tenths and their halves."""
         if self.log:
-            return [(10.0**power, f"{10**power:,g}") for power in range(int(self.low), int(self.high) + 1)]
+            powers = range(int(self.low), int(self.high) + 1)
+            return [(10.0**power, f"{10**power:,}" if power >= 0 else f"{10.0**power:g}") for power in powers]
         step = 0.1 if self.high - self.low > 0.35 else 0.05
         first = ceil(self.low / step - 1e-9)
         return [(number * step, f"{number * step:.2f}") for number in range(first, floor(self.high / step + 1e-9) + 1)]
@@ -90,7 +91,7 @@ def _panel(panel: Panel) -> list[str]:
     for value, label in y.ticks():
         parts += [_line(LEFT, y(value), right, y(value)), _text(label, LEFT - 8, y(value) + 4, anchor="end")]
     parts.append(_text(panel.x_label, (LEFT + right) / 2, bottom + 40, anchor="middle"))
-    parts.append(_text(panel.y_label, 14, TOP - 4))
+    parts.append(_text(panel.y_label, LEFT + 6, TOP + 14))
     if panel.joined:
         places = " ".join(f"{x(point.x):.1f},{y(point.y):.1f}" for point in panel.points)
         parts.append(f'<polyline points="{places}" fill="none" stroke="{OURS}"/>')

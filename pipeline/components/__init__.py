@@ -137,15 +137,15 @@ TABLE: dict[str, Stage] = {
         factory="pipeline.components.keywords:make_keywords",
         assigns=("doc._.keywords",),
         requires=("token.tag",),
-        defaults={"method": "ranker", "top_n": 10, "min_score": 0.0, "model": "keywords-1.0.0"},
+        defaults={"method": "ranker", "top_n": 10, "min_score": 0.0, "diversity": 0.0, "model": "keywords-1.0.0"},
         summary="keywords and phrases, ranked",
     ),
     "topics": Stage(
         factory="pipeline.components.topics:make_topics",
         assigns=("doc._.topics", "doc._.topics_note"),
         requires=(),
-        defaults={"model": "topics-1.0.0", "min_score": 0.5, "max_topics": 3},
-        summary="IPTC Media Topics, or none when unsure",
+        defaults={"model": "topics-1.1.0", "min_score": 0.5, "max_topics": 3, "max_narrower": 3},
+        summary="IPTC Media Topics, broad and narrow, or none when unsure",
     ),
 }
 

@@ -7,7 +7,7 @@ rarity, place and form with small trees learned from texts whose keywords were c
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
@@ -16,22 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from spacy.attrs import IDX, ORTH, TAG
+from spacy.attrs import IDX, LENGTH, ORTH, SPACY, TAG
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from pipeline.artefacts import ROOT, open_model
-from pipeline.candidates import NONE, NUMBER, Area, Candidate, Word, collect, kind_of
+from pipeline.candidates import NONE, NUMBER, Area, Candidates, Words, collect, form_of
 from pipeline.errors import ConfigError
-from pipeline.keyness import (
-    UNSEEN_BITS,
-    Floats,
-    Frequencies,
-    Trees,
-    count_longer,
-    describe,
-    shorten,
-)
+from pipeline.keyness import Floats, Frequencies, Trees, describe, shorten
 from pipeline.plaintext import find_formulae, merge_spans, split_title
 from pipeline.types import Context, Keyword
 
@@ -40,14 +32,15 @@ MAX_TEXT = 60_000
 # Zones whose words are about the page or its people, not about the subject.
 SILENT_ZONES = frozenset({"byline", "dateline", "credit", "masthead", "footer", "jump", "slogan", "image", "table"})
 ZONE_WEIGHTS = {"title": 2, "kicker": 2, "subtitle": 2, "subhead": 1}
+MAX_KNOWN = 200_000  # words with their tags that are remembered, some 40 MB
 POOL = 60  # candidates that compete for the places
 DAMPING, WINDOW, ROUNDS = 0.85, 5, 20  # TextRank (Mihalcea and Tarau 2004); 20 rounds settle the order
 
 
 class Scored(NamedTuple):
-    """Hold the short list of a text and the log-odds (N,) of its candidates."""
+    """Hold the short list of a text: its M candidates and their log-odds (M,)."""
 
-    candidates: list[Candidate]
+    texts: list[str]
     odds: Floats
 
 
@@ -95,79 +88,74 @@ def find_areas(text: str, context: Context | None) -> list[Area]:
     return areas
 
 
-def read_words(doc: Doc) -> list[Word]:
-    """Read the tokens of a document as words with the class of their tags."""
+def read_words(doc: Doc, known: dict[tuple[int, int], tuple[str, int]] | None = None) -> Words:
+    """Read the tokens of a document as words; ``known`` keeps what was found out about words and tags."""
     strings = doc.vocab.strings
-    known: dict[tuple[int, int], tuple[str, int]] = {}
-    words = []
-    # Reading the three columns at once is three times as fast as reading token by token.
-    for form, tag, start in doc.to_array([ORTH, TAG, IDX]).tolist():
-        if start >= MAX_TEXT:
-            break
-        found = known.get((form, tag))
-        if found is None:
-            text = strings[form]
-            found = known[form, tag] = (text, kind_of(strings[tag] if tag else "", text))
-        words.append(Word(found[0], start, found[1]))
-    return words
+    known = {} if known is None else known
+    if len(known) > MAX_KNOWN:
+        known.clear()
+    # Reading the columns at once is three times as fast as reading token by token, and joining the words here
+    # many times as fast as doc.text.
+    table = doc.to_array([IDX, LENGTH, SPACY, ORTH, TAG])
+    starts, lengths, spaces = table[:, :3].T.astype(np.int64)
+    count = int(np.searchsorted(starts, MAX_TEXT))
+    found = []
+    for pair in zip(table[:count, 3].tolist(), table[:count, 4].tolist(), strict=True):
+        word = known.get(pair)
+        if word is None:
+            text = strings[pair[0]]
+            word = known[pair] = (text, form_of(strings[pair[1]] if pair[1] else "", text))
+        found.append(word)
+    ends = (starts + lengths)[:count]
+    text = doc.text[: int(ends[-1])] if spaces.any() else "".join([text for text, _ in found])
+    return Words.of(text, starts[:count], ends, [form for _, form in found])
 
 
 def short_list(
-    text: str,
-    words: Sequence[Word],
-    areas: Sequence[Area],
-    entities: Sequence[tuple[int, int, str]],
-    frequencies: Frequencies,
-) -> tuple[list[Candidate], Floats]:
-    """Collect, shorten and describe the candidates of a text: give them and their features (N, F)."""
-    found = collect(text[:MAX_TEXT], words, areas, entities)
-    candidates = shorten(found, frequencies)
-
-    starts = [area.start for area in areas]
-
-    def weight_of(start: int) -> int:
-        at = bisect_right(starts, start) - 1
-        return areas[at].weight if at >= 0 else 0
-
-    return candidates, describe(candidates, words, count_longer(found), weight_of, frequencies)
+    words: Words, areas: Sequence[Area], entities: Sequence[tuple[int, int, str]], frequencies: Frequencies
+) -> tuple[Candidates, Floats]:
+    """Collect, shorten and describe the candidates of a text: give them and their features (M, F)."""
+    candidates = shorten(collect(words, areas, entities), words, frequencies)
+    return candidates, describe(candidates, words, areas, frequencies)
 
 
-def score_tfidf(candidates: Sequence[Candidate], frequencies: Frequencies) -> Floats:
+def score_tfidf(candidates: Candidates, frequencies: Frequencies) -> Floats:
     """Score by frequency times rarity, as log-odds with the best at 0.9."""
-    bits = frequencies.bits.get
-    return _to_odds([len(one.spans) * bits(one.text, UNSEEN_BITS) for one in candidates])
+    return _to_odds(candidates.counts * frequencies.bits_of(candidates.keys))
 
 
-def score_textrank(candidates: Sequence[Candidate], words: Sequence[Word]) -> Floats:
+def score_textrank(candidates: Candidates, words: Words) -> Floats:
     """Score by the mean rank of a candidate's words in the graph of neighbours, times the root of its frequency."""
-    ranks = rank_words(words)
-    means = [sum(ranks.get(word.text, 0.0) for word in one.words) / len(one.words) for one in candidates]
-    return _to_odds([mean * len(one.spans) ** 0.5 for mean, one in zip(means, candidates, strict=True)])
+    sums = np.concatenate([[0.0], np.cumsum(rank_words(words))])
+    means = (sums[candidates.tails + 1] - sums[candidates.heads]) / candidates.parts
+    return _to_odds(np.where(candidates.heads < 0, 0.0, means) * candidates.counts**0.5)
 
 
-def rank_words(words: Sequence[Word]) -> dict[str, float]:
-    """Rank content words by TextRank: words within a window vote for each other."""
-    content = [word.text for word in words if word.kind not in {NONE, NUMBER} and len(word.text) > 1]
-    numbers = {text: at for at, text in enumerate(dict.fromkeys(content))}
-    if not numbers:
-        return {}
-    places = np.array([numbers[text] for text in content])
+def rank_words(words: Words) -> npt.NDArray[np.float64]:
+    """Rank the content words of a text (N,) by TextRank: words within a window vote for each other; others have 0."""
+    content = np.flatnonzero((words.kinds != NONE) & (words.kinds != NUMBER) & (words.ends - words.starts > 1))
+    ranks = np.zeros(len(words))
+    if not len(content):
+        return ranks
+    numbers, places = np.unique(words.keys[content], return_inverse=True)
     edges = [(places[:-gap], places[gap:]) for gap in range(1, WINDOW) if len(places) > gap]
     if not edges:
-        return dict.fromkeys(numbers, 1.0)
+        ranks[content] = 1.0
+        return ranks
     one, other = (np.concatenate(ends) for ends in zip(*edges, strict=True))
     source, target = np.concatenate([one, other]), np.concatenate([other, one])
     degree = np.bincount(source, minlength=len(numbers))
-    ranks: npt.NDArray[np.floating[Any]] = np.ones(len(numbers))
+    own: npt.NDArray[np.floating[Any]] = np.ones(len(numbers))
     for _ in range(ROUNDS):
-        votes = ranks[source] / degree[source]
-        ranks = (1 - DAMPING) + DAMPING * np.bincount(target, votes, minlength=len(numbers))
-    return dict(zip(numbers, ranks.tolist(), strict=True))
+        votes = own[source] / degree[source]
+        own = (1 - DAMPING) + DAMPING * np.bincount(target, votes, minlength=len(numbers))
+    ranks[content] = own[places]
+    return ranks
 
 
-def _to_odds(scores: Sequence[float]) -> Floats:
+def _to_odds(scores: npt.NDArray[np.floating[Any]]) -> Floats:
     """Map scores to log-odds in their order, so that one selection serves all methods."""
-    values = np.array(scores, dtype=np.float32)
+    values = scores.astype(np.float32)
     if not len(values):
         return values
     share = 0.9 * values / max(float(values.max()), 1e-9)
@@ -189,15 +177,30 @@ def _repeats(text: str, one: str, chosen: str) -> bool:
     return part in whole and not stands_alone(text, part, whole)
 
 
-def choose(text: str, scored: Scored, *, top_n: int) -> list[tuple[Candidate, float]]:
-    """Choose at most ``top_n`` candidates, best first, each with its log-odds, passing over what was said already."""
-    chosen: list[tuple[Candidate, float]] = []
-    for at in np.argsort(-scored.odds, kind="stable")[: max(POOL, 3 * top_n)].tolist():
-        one = scored.candidates[at]
-        if not any(_repeats(text, one.text, before.text) for before, _ in chosen):
-            chosen.append((one, float(scored.odds[at])))
-            if len(chosen) == top_n:
-                break
+def likeness(one: str, other: str) -> float:
+    """Give the share of characters that two phrases have in common (Dice), from 0 to 1."""
+    shared = sum((Counter(one) & Counter(other)).values())
+    return 2 * shared / (len(one) + len(other))
+
+
+def choose(text: str, scored: Scored, *, top_n: int, diversity: float = 0.0) -> list[tuple[str, float]]:
+    """Choose at most ``top_n`` candidates, best first, each with its log-odds, passing over what was said already.
+
+    ``diversity`` is what a candidate loses in log-odds for being all alike to one that was chosen: maximal marginal
+    relevance (Carbonell and Goldstein 1998) with likeness by characters.
+    """
+    order = np.argsort(-scored.odds, kind="stable")[: max(POOL, 3 * top_n)].tolist()
+    pool = {scored.texts[at]: float(scored.odds[at]) for at in order}
+    chosen: list[tuple[str, float]] = []
+    penalty = dict.fromkeys(pool, 0.0)
+    while pool and len(chosen) < top_n:
+        one = max(pool, key=lambda text: pool[text] - penalty[text]) if diversity else next(iter(pool))
+        odds = pool.pop(one)
+        if any(_repeats(text, one, before) for before, _ in chosen):
+            continue
+        chosen.append((one, odds))
+        if diversity:
+            penalty = {other: max(penalty[other], diversity * likeness(other, one)) for other in pool}
     return chosen
 
 
@@ -211,9 +214,9 @@ def find_all(text: str, string: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def to_keywords(text: str, chosen: Sequence[tuple[Candidate, float]], *, min_score: float) -> tuple[Keyword, ...]:
+def to_keywords(text: str, chosen: Sequence[tuple[str, float]], *, min_score: float) -> tuple[Keyword, ...]:
     """Make keywords with probabilities as scores and every place where each stands."""
-    scored = [(one.text, round(1 / (1 + exp(-odds)), 4)) for one, odds in chosen]
+    scored = [(one, round(1 / (1 + exp(-odds)), 4)) for one, odds in chosen]
     return tuple(Keyword(string, score, find_all(text, string)) for string, score in scored if score >= min_score)
 
 
@@ -225,32 +228,39 @@ def names_of(context: Context | None) -> frozenset[str]:
 class Keywords:
     """Write ``doc._.keywords``."""
 
-    def __init__(self, model: KeywordModel, *, method: str, top_n: int, min_score: float) -> None:
+    def __init__(
+        self, model: KeywordModel, *, method: str, top_n: int, min_score: float, diversity: float = 0.0
+    ) -> None:
         self.model = model
         self.method = method
         self.top_n = top_n
         self.min_score = min_score
+        self.diversity = diversity
+        self._known: dict[tuple[int, int], tuple[str, int]] = {}
 
-    def score(self, doc: Doc, text: str) -> Scored:
-        """Score the short list of a document with this text by the method."""
-        context, words = doc._.context, read_words(doc)
+    def score(self, doc: Doc, words: Words) -> Scored:
+        """Score the short list of a document with these words by the method."""
+        context = doc._.context
         byline = names_of(context)
         entities = [(entity.start, entity.end, entity.label) for entity in doc._.entities if entity.text not in byline]
-        candidates, table = short_list(text, words, find_areas(text, context), entities, self.model.frequencies)
+        candidates, table = short_list(words, find_areas(words.text, context), entities, self.model.frequencies)
         scorers: dict[str, Callable[[], Floats]] = {
             "tfidf": lambda: score_tfidf(candidates, self.model.frequencies),
             "textrank": lambda: score_textrank(candidates, words),
             "ranker": lambda: self.model.trees(table),
         }
-        odds = scorers[self.method]()
-        kept = [at for at, one in enumerate(candidates) if not any(person in one.text for person in byline)]
-        return Scored([candidates[at] for at in kept], odds[kept])
+        texts, odds = candidates.texts, scorers[self.method]()
+        if not byline:
+            return Scored(texts, odds)
+        kept = [at for at, one in enumerate(texts) if not any(person in one for person in byline)]
+        return Scored([texts[at] for at in kept], odds[kept])
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the keywords of one document."""
-        text = doc.text
-        chosen = choose(text[:MAX_TEXT], self.score(doc, text), top_n=self.top_n)
-        doc._.keywords = to_keywords(text, chosen, min_score=self.min_score)
+        words = read_words(doc, self._known)
+        chosen = choose(words.text, self.score(doc, words), top_n=self.top_n, diversity=self.diversity)
+        whole = words.text if len(words) == len(doc) else doc.text
+        doc._.keywords = to_keywords(whole, chosen, min_score=self.min_score)
         return doc
 
 
@@ -264,14 +274,15 @@ def make_keywords(
     method: str = "ranker",
     top_n: int = 10,
     min_score: float = 0.0,
+    diversity: float = 0.0,
     model: str = "keywords-1.0.0",
 ) -> Keywords:
     """Make the stage; raise ConfigError for a method, a number or a threshold that cannot be."""
     if method not in METHODS:
         raise ConfigError(f"[components.{name}] method = {method!r}: give one of {', '.join(METHODS)}")
-    if top_n < 1 or not 0 <= min_score <= 1:
+    if top_n < 1 or not 0 <= min_score <= 1 or diversity < 0:
         raise ConfigError(
-            f"[components.{name}] top_n = {top_n}, min_score = {min_score}: "
-            "give at least one keyword and a probability between 0 and 1"
+            f"[components.{name}] top_n = {top_n}, min_score = {min_score}, diversity = {diversity}: "
+            "give at least one keyword, a probability between 0 and 1, and no negative diversity"
         )
-    return Keywords(KeywordModel.load(model), method=method, top_n=top_n, min_score=min_score)
+    return Keywords(KeywordModel.load(model), method=method, top_n=top_n, min_score=min_score, diversity=diversity)

@@ -7,9 +7,10 @@ decision can be taken apart: see :func:`explain_topic`. Trained by :mod:`pipelin
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ _HAN = (0x3400, 0x9FFF)
 # Log-odds that a page name or column adds for its topic: one even doubt (0.5) becomes 0.82. Not more, since
 # a page named after one topic carries others too.
 SECTION_LOG_ODDS = 1.5
+SECTION_TERM = "(page or column)"
 WEATHER = "medtop:17000000"
 # Forms and kinds that are no single article of one topic.
 ABSTAIN: dict[Kind | Form, str] = {
@@ -44,12 +46,16 @@ ABSTAIN: dict[Kind | Form, str] = {
 
 
 class Label(NamedTuple):
-    """Name a topic of the scheme, with the names of pages and columns that point to it."""
+    """Name a topic of the scheme, with the names of pages and columns that point to it.
+
+    ``broader`` is the code of the topic of the first level that a narrower one belongs to.
+    """
 
     code: str
     label_zh: str
     label_en: str
-    sections: tuple[str, ...]
+    sections: tuple[str, ...] = ()
+    broader: str | None = None
 
 
 class Decision(NamedTuple):
@@ -81,10 +87,7 @@ class TopicModel:
         """Open a model by name; raise ModelError where it is missing or damaged."""
         folder = open_model(name, root)
         described = json.loads((folder / "scheme.json").read_text("utf-8"))
-        labels = tuple(
-            Label(item["code"], item["label_zh"], item["label_en"], tuple(item["sections"]))
-            for item in described["topics"]
-        )
+        labels = read_labels(described["topics"])
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             return cls(
                 scheme=described["scheme"],
@@ -96,6 +99,14 @@ class TopicModel:
                 bias=arrays["bias"].astype(np.float32),
                 title_weight=float(described["title_weight"]),
             )
+
+
+def read_labels(topics: Sequence[Mapping[str, Any]]) -> tuple[Label, ...]:
+    """Read the labels of a scheme from plain values."""
+    return tuple(
+        Label(one["code"], one["label_zh"], one["label_en"], tuple(one.get("sections", ())), one.get("broader"))
+        for one in topics
+    )
 
 
 def count_known(keys: Keys, vocabulary: Keys) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
@@ -152,14 +163,24 @@ def section_evidence(names: tuple[str, ...], labels: tuple[Label, ...]) -> Float
     return added
 
 
-def choose(probabilities: Floats, model: TopicModel, *, min_score: float, max_topics: int) -> tuple[Topic, ...]:
-    """Take the topics whose probability reaches ``min_score``, best first, at most ``max_topics``."""
-    best = np.argsort(-probabilities, kind="stable")[:max_topics]
-    return tuple(
-        Topic(model.scheme, label.code, label.label_zh, label.label_en, round(float(probabilities[at]), 4))
-        for at, label in ((at, model.labels[at]) for at in best)
-        if probabilities[at] >= min_score
-    )
+def choose(
+    probabilities: Floats, model: TopicModel, *, min_score: float, max_topics: int, max_narrower: int
+) -> tuple[Topic, ...]:
+    """Take the topics whose probability reaches ``min_score``: those of the first level, then narrower ones.
+
+    Of either at most ``max_topics`` and ``max_narrower``, best first; a narrower one only beside its broader topic.
+    """
+    likely = [at for at in np.argsort(-probabilities, kind="stable").tolist() if probabilities[at] >= min_score]
+    first = [at for at in likely if model.labels[at].broader is None][:max_topics]
+    given = {model.labels[at].code for at in first}
+    narrower = [at for at in likely if model.labels[at].broader in given][:max_narrower]
+    return tuple(_to_topic(model, at, float(probabilities[at])) for at in (*first, *narrower))
+
+
+def _to_topic(model: TopicModel, at: int, probability: float) -> Topic:
+    """Make a topic from a label of the model and its probability."""
+    label = model.labels[at]
+    return Topic(model.scheme, label.code, label.label_zh, label.label_en, label.broader, round(probability, 4))
 
 
 def headline_of(text: str, context: Context | None) -> str:
@@ -180,7 +201,7 @@ def reason_to_abstain(context: Context | None) -> str | None:
 
 
 def classify(
-    text: str, context: Context | None, model: TopicModel, *, min_score: float, max_topics: int
+    text: str, context: Context | None, model: TopicModel, *, min_score: float, max_topics: int, max_narrower: int = 0
 ) -> tuple[tuple[Topic, ...], str | None]:
     """Give the topics of a text, or none and the reason."""
     reason = reason_to_abstain(context)
@@ -190,45 +211,65 @@ def classify(
     han = int(np.count_nonzero((codes >= _HAN[0]) & (codes <= _HAN[1])))
     if han < MIN_HAN:
         return (), f"too short: {han} Chinese characters < {MIN_HAN}"
-    odds = log_odds(text, headline_of(text, context), model)
-    if context is not None:
-        names = tuple(name for name in (context.publication.page_name, context.article.column) if name)
-        odds = odds + section_evidence(names, model.labels)
-    probabilities = to_probabilities(odds)
+    probabilities = to_probabilities(log_odds(text, headline_of(text, context), model) + _evidence(context, model))
     if context is not None and context.article.form == "weather":
-        probabilities[[label.code for label in model.labels].index(WEATHER)] = 1.0
-    topics = choose(probabilities, model, min_score=min_score, max_topics=max_topics)
-    return topics, None if topics else f"best {float(probabilities.max()):.2f} < {min_score}"
+        probabilities[[label.code == WEATHER for label in model.labels]] = 1.0
+    topics = choose(probabilities, model, min_score=min_score, max_topics=max_topics, max_narrower=max_narrower)
+    best = max((float(p) for p, label in zip(probabilities, model.labels, strict=True) if not label.broader), default=0)
+    return topics, None if topics else f"best {best:.2f} < {min_score}"
 
 
-def explain_topic(text: str, model: TopicModel, *, terms: int = 10, topics: int = 3) -> list[Decision]:
-    """Take the best ``topics`` apart: which n-grams of the text added most to the log-odds of each, and how much."""
-    title = split_title(text)[0]
+def _evidence(context: Context | None, model: TopicModel) -> Floats:
+    """Give the log-odds (K,) that the page's name and the article's column add."""
+    if context is None:
+        return np.zeros(len(model.labels), dtype=np.float32)
+    names = tuple(name for name in (context.publication.page_name, context.article.column) if name)
+    return section_evidence(names, model.labels)
+
+
+def explain_topic(
+    text: str, model: TopicModel, *, context: Context | None = None, terms: int = 10, topics: int = 3
+) -> list[Decision]:
+    """Take the best ``topics`` apart: which n-grams of the text added most to the log-odds of each, and how much.
+
+    What the page's name or the column adds stands first, as ``SECTION_TERM``.
+    """
+    title = headline_of(text, context)
     rows, values = weigh(text, title, model.keys, model.idf, model.title_weight)
-    probabilities = to_probabilities(log_odds(text, title, model))
+    evidence = _evidence(context, model)
+    probabilities = to_probabilities(log_odds(text, title, model) + evidence)
     decisions = []
-    for at in np.argsort(-probabilities, kind="stable")[:topics]:
+    for at in np.argsort(-probabilities, kind="stable")[:topics].tolist():
         added = values * model.weights[rows, at] * model.scale[at]
         best = np.argsort(-np.abs(added), kind="stable")[:terms]
-        named = tuple((text_of(int(model.keys[rows[i]])), round(float(added[i]), 4)) for i in best)
-        label = model.labels[at]
-        topic = Topic(model.scheme, label.code, label.label_zh, label.label_en, round(float(probabilities[at]), 4))
-        decisions.append(Decision(topic, named))
+        named = [(text_of(int(model.keys[rows[i]])), round(float(added[i]), 4)) for i in best]
+        if evidence[at]:
+            named.insert(0, (SECTION_TERM, round(float(evidence[at]), 4)))
+        decisions.append(Decision(_to_topic(model, at, float(probabilities[at])), tuple(named)))
     return decisions
 
 
 class Topics:
     """Write ``doc._.topics`` and, where there are none, the reason to ``doc._.topics_note``."""
 
-    def __init__(self, model: TopicModel, *, min_score: float, max_topics: int) -> None:
+    def __init__(self, model: TopicModel, *, min_score: float, max_topics: int, max_narrower: int) -> None:
         self.model = model
         self.min_score = min_score
         self.max_topics = max_topics
+        self.max_narrower = max_narrower
 
     def __call__(self, doc: Doc) -> Doc:
         """Classify one document."""
+        context = doc._.context
+        # The article's own text is the same; joining it from tokens takes as long as classifying it.
+        text = doc.text if context is None else context.article.text.text
         doc._.topics, doc._.topics_note = classify(
-            doc.text, doc._.context, self.model, min_score=self.min_score, max_topics=self.max_topics
+            text,
+            context,
+            self.model,
+            min_score=self.min_score,
+            max_topics=self.max_topics,
+            max_narrower=self.max_narrower,
         )
         return doc
 
@@ -237,14 +278,15 @@ def make_topics(
     nlp: Language,  # noqa: ARG001 - spaCy hands it to every factory
     name: str,
     *,
-    model: str = "topics-1.0.0",
+    model: str = "topics-1.1.0",
     min_score: float = 0.5,
     max_topics: int = 3,
+    max_narrower: int = 3,
 ) -> Topics:
     """Make the stage; raise ConfigError for a threshold or a number of topics that cannot be."""
-    if not 0 <= min_score <= 1 or max_topics < 1:
+    if not 0 <= min_score <= 1 or max_topics < 1 or max_narrower < 0:
         raise ConfigError(
-            f"[components.{name}] min_score = {min_score}, max_topics = {max_topics}: "
-            "give a probability between 0 and 1 and at least one topic"
+            f"[components.{name}] min_score = {min_score}, max_topics = {max_topics}, max_narrower = {max_narrower}: "
+            "give a probability between 0 and 1, at least one topic, and no or more narrower ones"
         )
-    return Topics(TopicModel.load(model), min_score=min_score, max_topics=max_topics)
+    return Topics(TopicModel.load(model), min_score=min_score, max_topics=max_topics, max_narrower=max_narrower)

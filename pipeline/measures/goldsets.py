@@ -28,6 +28,7 @@ MSRA_TEST = "corpora/ner/msra/test.char.bmes.xz"
 TOPICS = "gold/topics/dev.jsonl"
 RAWTEXT = "rawtext"
 ROOT = Path(__file__).resolve().parent.parent.parent
+NARROWER = ROOT / "configs" / "topics_narrower.tsv"
 TIMES = ROOT / "tests" / "data" / "times.jsonl"
 TIMES_BLIND = ROOT / "tests" / "data" / "times_blind.jsonl"
 EXAMPLES = ROOT / "examples" / "pages"
@@ -63,6 +64,14 @@ class TopicItem(NamedTuple):
     id: int
     text: str
     accepted: tuple[str, ...]
+
+
+class NarrowerItem(NamedTuple):
+    """Hold an article with the digits of its narrower topics: right ones and doubtful ones that count neither way."""
+
+    text: str
+    right: frozenset[str]
+    doubtful: frozenset[str]
 
 
 def present(shared: Path, *names: str) -> list[Path]:
@@ -161,6 +170,21 @@ def read_topics(shared: Path, *, split: str = "dev") -> tuple[list[TopicItem], G
             if row["file"] == file
         ]
     return sorted(items), describe(f"topics {split}", (labels, *(raw / row["file"] for row in rows)), shared)
+
+
+def read_narrower(shared: Path, path: Path = NARROWER) -> tuple[list[NarrowerItem], GoldSet]:
+    """Read the narrower topics of the half of the topic items that only measures, with their articles."""
+    (raw,) = present(shared, RAWTEXT)
+    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    rows = [row for row in rows if row[2] == "measure"]
+    items = []
+    for file in sorted({row[0] for row in rows}):
+        with lzma.open(raw / f"{file}.txt.xz", "rt", encoding="utf-8") as stream:
+            blocks = stream.read().split("\n\n")
+        for _, block, _, right, doubtful in (row for row in rows if row[0] == file):
+            codes = [frozenset(part.split()) - {"-"} for part in (right, doubtful)]
+            items.append(NarrowerItem(blocks[int(block)].strip("\n"), *codes))
+    return items, describe("narrower topics", (path,), path.parent)
 
 
 def read_times(path: Path = TIMES, name: str = "own times and quantities") -> tuple[list[dict[str, Any]], GoldSet]:

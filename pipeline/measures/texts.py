@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from pipeline.components import TABLE
+from pipeline.components.topics import TopicModel
 from pipeline.measures import goldsets, metrics
 from pipeline.measures.goldsets import GoldSet, present
 from pipeline.measures.metrics import Statistic, match_counts
@@ -172,7 +173,7 @@ def measure_topics(subject: Subject) -> Iterator[Figure]:
     """
     subject.need("topics")
     items, gold = goldsets.read_topics(subject.shared)
-    light = ('nlp.pipeline=["topics"]', "nlp.tokenizer.method=char")
+    light = ('nlp.pipeline=["topics"]', "nlp.tokenizer.method=char", "components.topics.max_narrower=0")
     forced = _best_topics(subject.reduced(*light, "components.topics.min_score=0.0"), items)
     answers = _best_topics(subject.reduced(*light), items)
     accuracy = {"accuracy": Reckoning(metrics.rate)}
@@ -194,6 +195,21 @@ def measure_topics(subject: Subject) -> Iterator[Figure]:
         if name is not None
     ]
     yield from figures_of("topics.dev", bins, {"ece": Reckoning(metrics.ece, "lower")}, gold, "articles")
+
+
+def measure_narrower(subject: Subject) -> Iterator[Figure]:
+    """Measure the narrower topics that the model knows, at the configured threshold, beside their broader topic."""
+    subject.need("topics")
+    items, gold = goldsets.read_narrower(subject.shared)
+    nlp = subject.reduced('nlp.pipeline=["topics"]', "nlp.tokenizer.method=char")
+    model = TopicModel.load(subject.settings.resolved["components"]["topics"]["model"])
+    known = {label.code.rpartition(":")[2] for label in model.labels}
+    rows = []
+    for item, doc in zip(items, nlp.pipe(item.text for item in items), strict=True):
+        have = {topic.code.rpartition(":")[2] for topic in doc._.topics if topic.broader is not None}
+        rows.append(match_counts(have - item.doubtful, item.right & known))
+    reckonings = {"precision": Reckoning(metrics.precision), "recall": Reckoning(metrics.recall)}
+    yield from figures_of("topics.narrower", rows, reckonings, gold, "articles")
 
 
 def _best_topics(nlp: Language, items: Sequence[goldsets.TopicItem]) -> list[tuple[str | None, float]]:

@@ -6,6 +6,7 @@ print tore apart, and assembles the articles with their zones. :func:`balance` p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from pipeline.splitting.mending import mend
 from pipeline.splitting.notices import Draft, Member, take_pieces
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import Step, decide
-from pipeline.text import AlignedText, is_blank
+from pipeline.text import AlignedText, count_visible, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role
 
 
@@ -62,7 +63,8 @@ def split_page(
     layout = Layout(cleaned, blocks, articles, ())
     dropped = {id(unit): reason for draft in drafts for unit, reason in draft.dropped}
     remainders = _remainders(page, articles, units, dropped)
-    layout = Layout(cleaned, blocks, articles, remainders, _page_flags(articles, units))
+    flags = [*_page_flags(articles, units), *(["much_markup"] if _is_mostly_markup(page, remainders) else [])]
+    layout = Layout(cleaned, blocks, articles, remainders, tuple(flags))
     balance(page, layout)
     return layout
 
@@ -92,10 +94,41 @@ def _drafts(units: Sequence[Unit], steps: Sequence[Step]) -> list[Draft]:
 
 
 def _set_confidence(drafts: Sequence[Draft]) -> None:
-    """Give each article the probability that it begins and ends where it does."""
+    """Give each article the probability that it begins and ends where it does; less where it is no article in form."""
     begins = [draft.members[0].boundary for draft in drafts]
     for draft, start, end in zip(drafts, begins, [*begins[1:], 1.0], strict=False):
-        draft.confidence = start * end
+        doubts = find_doubts(draft)
+        draft.confidence = start * end * DOUBT ** len(doubts)
+        draft.evidence += doubts
+
+
+# The likeliest reading of what is no newspaper page may have no rival and be wrong all the same: one doubt is enough
+# for the flag low_confidence.
+DOUBT = 0.45
+# Lines of so few characters, so many of them: regulated verse has five a line.
+_SHORT_LINE, _MANY_LINES = 5, 20
+# Texts of which more than half have a bracket without its partner: a column break leaves two such halves.
+_MANY_TEXTS = 4
+
+
+def find_doubts(draft: Draft) -> list[str]:
+    """Name what an article of this form hardly has: no text, lines of a character or two, brackets that do not pair."""
+    if draft.kind != "news":
+        return []
+    doubts = []
+    texts = draft.texts()
+    if not texts:
+        doubts.append("doubt.no_text")
+    lines = sum(member.unit.lines[1] - member.unit.lines[0] + 1 for member in draft.members)
+    if lines >= _MANY_LINES and sum(len(member.unit.key) for member in draft.members) < _SHORT_LINE * lines:
+        doubts.append("doubt.short_lines")
+    unpaired = sum(any(member.unit.key.count(a) != member.unit.key.count(b) for a, b in _BRACKETS) for member in texts)
+    if len(texts) >= _MANY_TEXTS and 2 * unpaired > len(texts):
+        doubts.append("doubt.unpaired")
+    return doubts
+
+
+_BRACKETS = (("“", "”"), ("（", "）"), ("《", "》"), ("【", "】"))
 
 
 def _blocks(units: Sequence[Unit], drafts: Sequence[Draft]) -> tuple[Block, ...]:
@@ -123,6 +156,16 @@ def _page_flags(articles: Sequence[Article], units: Sequence[Unit]) -> tuple[str
     if units and not any(unit.level for unit in units):
         flags.append("no_headings")
     return tuple(flags)
+
+
+# Share of a page's characters that are markup, above which it is no page of text: a table set in HTML has two fifths.
+_MUCH_MARKUP = 0.6
+
+
+def _is_mostly_markup(page: Page, remainders: Iterable[Remainder]) -> bool:
+    """Say whether more of a page is markup than text."""
+    markup = sum(item.end - item.start for item in remainders if item.where == "markup" and item.end > page.body_start)
+    return markup > _MUCH_MARKUP * max(1, count_visible(page.text[page.body_start :]))
 
 
 # ---- the balance -------------------------------------------------------------------------------------------------
@@ -159,10 +202,10 @@ def _remainders(
             owner[start:end] = bytes([code]) * (end - start)
     remainders: list[Remainder] = []
     text = page.text
-    at = 0
-    while at < len(text):
+    at = mask.find(0)
+    while 0 <= at < len(text):
         if mask[at] or is_blank(text[at]):
-            at += 1
+            at = mask.find(0, at + 1)
             continue
         stop = last = at
         while stop < len(text) and not mask[stop] and (is_blank(text[stop]) or owner[stop] == owner[at]):
@@ -179,20 +222,26 @@ def _reason(unit: Unit) -> str:
     return next((item.partition(":")[2] for item in unit.evidence if item.startswith("furniture:")), "ornament")
 
 
+# Runs of characters that are not blank (pipeline.text.is_blank).
+_VISIBLE = re.compile(r"[^\s\u200b-\u200d\u2060\ufeff]+")
+
+
 def balance(page: Page, layout: Layout) -> dict[str, int]:
     """Count the page's visible characters by what became of them; raise PageError when they do not add up.
 
     Keys: ``in`` and its parts ``in_articles``, ``in_furniture``, ``dropped_markup``, ``residual``.
     """
     mask = _covered(page, (article.text for article in layout.articles))
-    visible = [not is_blank(char) for char in page.text]
     where = {"furniture": "in_furniture", "markup": "dropped_markup", "residual": "residual"}
-    counts = {"in": sum(visible), "in_articles": 0, "in_furniture": 0, "dropped_markup": 0, "residual": 0}
-    counts["in_articles"] = sum(value > 0 and seen for value, seen in zip(mask, visible, strict=True))
-    twice = sum(value > 1 and seen for value, seen in zip(mask, visible, strict=True))
+    counts = {"in": 0, "in_articles": 0, "in_furniture": 0, "dropped_markup": 0, "residual": 0}
+    twice = 0
+    for start, end in (match.span() for match in _VISIBLE.finditer(page.text)):
+        counts["in"] += end - start
+        counts["in_articles"] += end - start - mask.count(0, start, end)
+        twice += mask.count(2, start, end)
     for item in layout.remainders:
-        twice += any(mask[item.start : item.end])
-        counts[where[item.where]] += sum(visible[item.start : item.end])
+        twice += mask.count(0, item.start, item.end) < item.end - item.start
+        counts[where[item.where]] += count_visible(page.text[item.start : item.end])
     parts = sum(count for key, count in counts.items() if key != "in")
     if parts != counts["in"] or twice:
         raise PageError(

@@ -24,7 +24,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.model_selection import KFold
 
 from pipeline.artefacts import write_meta
-from pipeline.candidates import Candidate, Word
+from pipeline.candidates import Candidates, Words
 from pipeline.chain import make_nlp
 from pipeline.components.keywords import (
     Scored,
@@ -37,6 +37,7 @@ from pipeline.components.keywords import (
 )
 from pipeline.config import load
 from pipeline.keyness import NAMES, Floats, Frequencies, Trees
+from pipeline.training.corrections import read_store
 from pipeline.training.rawtext import read_blocks
 
 SEED = 1
@@ -48,13 +49,12 @@ LEARNING_RATE = 0.06
 MIN_LEAF = 30
 SUBSAMPLE = 0.7
 
-# The stages that a text goes through before its candidates are collected, for each configuration that is shipped.
-STAGES = {
-    "news.cfg": '["sentences", "tok2vec", "tagger", "ner", "entities"]',
-    "fast.cfg": '["sentences", "jieba_tagger", "entities"]',
-}
+# Configurations whose words and entities the ranker learns from.
+CONFIGS = ("news.cfg", "fast.cfg")
+# Stages that give nothing to keywords.
+IDLE = frozenset({"times", "quantities", "places", "people", "keywords", "topics"})
 
-Annotated = tuple[list[Word], list[tuple[int, int, str]]]
+Annotated = tuple[Words, list[tuple[int, int, str]]]
 Tagger = Callable[[str], Annotated]
 
 
@@ -68,11 +68,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Hold the short list of a text, its features (N, F) and which of it are keywords (N,)."""
+    """Hold the short list of a text, its features (M, F) and which of it are keywords (M,)."""
 
     read: Read
-    words: list[Word]
-    candidates: list[Candidate]
+    words: Words
+    candidates: Candidates
     table: Floats
     wanted: npt.NDArray[np.bool_]
 
@@ -89,7 +89,8 @@ def read_labels(shared: Path, path: Path) -> list[Read]:
 
 def tag_with(config: Path) -> Tagger:
     """Make a function that gives words and entities as the stages of a configuration do."""
-    nlp = make_nlp(load(config, [f"nlp.pipeline={STAGES[config.name]}"]))
+    stages = [name for name in load(config).stages if name not in IDLE]
+    nlp = make_nlp(load(config, [f"nlp.pipeline={json.dumps(stages)}"]))
 
     def tag(text: str) -> Annotated:
         doc = nlp(text)
@@ -103,8 +104,8 @@ def prepare(reads: Sequence[Read], tagger: Tagger, frequencies: Frequencies) -> 
     examples = []
     for read in reads:
         words, entities = tagger(read.text)
-        candidates, table = short_list(read.text, words, find_areas(read.text, None), entities, frequencies)
-        wanted = np.array([one.text in read.keywords for one in candidates], dtype=bool)
+        candidates, table = short_list(words, find_areas(read.text, None), entities, frequencies)
+        wanted = np.array([one in read.keywords for one in candidates.texts], dtype=bool)
         examples.append(Example(read, words, candidates, table, wanted))
     return examples
 
@@ -143,6 +144,19 @@ def lay_out(trees: Sequence[object], rate: float, bias: float) -> Trees:
     return Trees(features, thresholds, masks, values, bias)
 
 
+def write_trees(path: Path, trees: Trees) -> None:
+    """Write the arrays of a ranker."""
+    np.savez_compressed(
+        path,
+        features=trees.features.astype(np.uint8),
+        thresholds=trees.thresholds,
+        masks=trees.masks,
+        values=trees.values,
+        bias=np.float32(trees.bias),
+        names=np.array(NAMES),
+    )
+
+
 def _walk(tree: object) -> tuple[list[float], list[tuple[int, float, int]]]:
     """List a tree's leaves from left to right, and its nodes with the leaves that remain to their right."""
     left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
@@ -178,7 +192,7 @@ def f1_at_10(found: Sequence[Sequence[str]], reads: Sequence[Read]) -> float:
 
 def pick(example: Example, odds: Floats) -> list[str]:
     """Choose the keywords of an example by its log-odds."""
-    return [one.text for one, _ in choose(example.read.text, Scored(example.candidates, odds), top_n=TOP)]
+    return [one for one, _ in choose(example.read.text, Scored(example.candidates.texts, odds), top_n=TOP)]
 
 
 def cross_validate(sets: Sequence[Sequence[Example]]) -> list[float]:
@@ -209,11 +223,18 @@ def compare(examples: Sequence[Example], frequencies: Frequencies) -> dict[str, 
     }
 
 
-def train(shared: Path, out: Path, *, labels_path: Path, configs: Path, command: str) -> dict[str, object]:
-    """Train, cross-validate and write ``ranker.npz`` and meta.json; give the scores."""
+def train(
+    shared: Path, out: Path, *, labels_path: Path, configs: Path, store: Path | None, command: str
+) -> dict[str, object]:
+    """Train, cross-validate and write ``ranker.npz`` and meta.json; give the scores.
+
+    ``store`` holds corrections to learn from as well.
+    """
     frequencies = Frequencies.load(out / "frequencies.npz")
+    stored = read_store(store) if store is not None else []
     reads = read_labels(shared, labels_path)
-    sets = [prepare(reads, tag_with(configs / name), frequencies) for name in STAGES]
+    reads += [Read(one.text, one.keywords) for one in stored if one.keywords is not None]
+    sets = [prepare(reads, tag_with(configs / name), frequencies) for name in CONFIGS]
     trees = fit([one for examples in sets for one in examples])
     scores: dict[str, object] = {
         "texts": len(reads),
@@ -221,18 +242,10 @@ def train(shared: Path, out: Path, *, labels_path: Path, configs: Path, command:
         "short list holds": round(
             sum(int(one.wanted.sum()) for one in sets[0]) / sum(len(r.keywords) for r in reads), 4
         ),
-        "f1_at_10 by cross-validation": dict(zip(STAGES, cross_validate(sets), strict=True)),
+        "f1_at_10 by cross-validation": dict(zip(CONFIGS, cross_validate(sets), strict=True)),
         "f1_at_10 without learning": compare(sets[0], frequencies),
     }
-    np.savez_compressed(
-        out / "ranker.npz",
-        features=trees.features.astype(np.uint8),
-        thresholds=trees.thresholds,
-        masks=trees.masks,
-        values=trees.values,
-        bias=np.float32(trees.bias),
-        names=np.array(NAMES),
-    )
+    write_trees(out / "ranker.npz", trees)
     write_meta(
         out,
         {
@@ -265,9 +278,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/keywords-1.0.0"))
     parser.add_argument("--labels", type=Path, default=Path("configs/keywords_labels.tsv"))
     parser.add_argument("--configs", type=Path, default=Path("configs"))
+    parser.add_argument("--corrections", type=Path, help="store of `make correct` to learn from as well")
     options = parser.parse_args()
     command = f"python -m pipeline.training.keywords --shared {options.shared} --out {options.out}"
-    train(options.shared, options.out, labels_path=options.labels, configs=options.configs, command=command)
+    if options.corrections:
+        command += f" --corrections {options.corrections}"
+    train(
+        options.shared,
+        options.out,
+        labels_path=options.labels,
+        configs=options.configs,
+        store=options.corrections,
+        command=command,
+    )
 
 
 if __name__ == "__main__":

@@ -107,12 +107,19 @@ def read_headlines(shared: Path, mapping: dict[str, Any], rng: random.Random) ->
             parts = line.rstrip("\n").split("_!_")
             rows.setdefault(("toutiao_titles", parts[2]), []).append(parts[3])
     for (corpus, label), titles in sorted(rows.items()):
-        mapped = _label(mapping[corpus], label)
+        mapped = _label(mapping.get(corpus, {}), label)
         if mapped is None:
             continue
         kept = sorted({title.strip() for title in titles if len(title.strip()) >= 8})
         for title in rng.sample(kept, min(HEADLINES_PER_LABEL, len(kept))):
             yield Example(title, title, mapped[0], "headline", mapped[1])
+
+
+def read_labelled_corpora(shared: Path, mapping: dict[str, dict[str, str]], *, seed: int) -> list[Example]:
+    """Read the labels of the corpora that mean one narrower topic each; no other label is read."""
+    return read_corpora(
+        shared, {corpus: {label: [code] for label, code in own.items()} for corpus, own in mapping.items()}, seed=seed
+    )
 
 
 def read_corpora(shared: Path, mapping: dict[str, Any], *, seed: int) -> list[Example]:
@@ -125,7 +132,9 @@ def read_corpora(shared: Path, mapping: dict[str, Any], *, seed: int) -> list[Ex
         "sogou": folder / "sogou_health_finance" / "sogou_health_finance.tar.xz",
         "toutiao": folder / "toutiao_17class_fulltext" / "toutiao_17class.tar.xz",
     }
-    examples = [one for name, path in archives.items() for one in read_archive(path, mapping[name], rng)]
+    examples = [
+        one for name, path in archives.items() if name in mapping for one in read_archive(path, mapping[name], rng)
+    ]
     return [*examples, *read_headlines(shared, mapping, rng)]
 
 
@@ -162,6 +171,11 @@ def read_labels(path: Path) -> list[tuple[str, int, tuple[str, ...]]]:
         file, block, codes = line.split("\t")
         rows.append((f"{file}.txt.xz", int(block), () if codes == "-" else tuple(codes.split())))
     return rows
+
+
+def first_level(scheme: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the topics of the first level of a scheme."""
+    return [topic for topic in scheme["topic"] if "broader" not in topic]
 
 
 def read_items(shared: Path, labels: Path, topics: Sequence[dict[str, Any]], *, split: str) -> list[Example]:

@@ -1,13 +1,14 @@
 """Train the topic model: weak labels first, then latent dimensions and what was read; one linear model in the end.
 
-    python -m pipeline.training.topics --shared ../shared --out models/topics-1.0.0
+    python -m pipeline.training.topics --shared ../shared --out models/topics-1.1.0
 
 1. N-grams of unlabelled news that stand in enough documents are the vocabulary; their latent dimensions (truncated
    SVD) say which n-grams keep the same company.
 2. One logistic regression a topic on many examples with weak labels (corpora, seeds).
 3. One a topic on the few that were read, with the weak scores and the latent dimensions as its inputs. All of it is
    linear, so it folds into one weight per n-gram and topic.
-4. Log-odds are calibrated out of fold. The ``dev`` half of the topic items is touched once, to measure.
+4. Log-odds are calibrated out of fold. Narrower topics are added (:mod:`pipeline.training.narrower`). The ``dev`` half
+   of the topic items is touched once, to measure.
 """
 
 from __future__ import annotations
@@ -29,11 +30,21 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from pipeline.artefacts import write_meta
-from pipeline.components.topics import Label, TopicModel, log_odds, to_probabilities, weigh
+from pipeline.artefacts import sha256_of, write_meta
+from pipeline.components.topics import TopicModel, log_odds, read_labels, to_probabilities, weigh
 from pipeline.ngrams import Keys, keys_of
+from pipeline.training import narrower
+from pipeline.training.corrections import read_store
 from pipeline.training.rawtext import Raw, head_of
-from pipeline.training.topic_data import Example, find_seeded, read_corpora, read_items, read_scheme, sample_news
+from pipeline.training.topic_data import (
+    Example,
+    find_seeded,
+    first_level,
+    read_corpora,
+    read_items,
+    read_scheme,
+    sample_news,
+)
 
 Matrix = npt.NDArray[np.float64]
 
@@ -63,8 +74,8 @@ class Space:
     latent: npt.NDArray[np.float32]
 
 
-def count_ngrams(texts: Sequence[str]) -> tuple[Keys, npt.NDArray[np.float32]]:
-    """Keep the n-grams that stand in enough texts; give sorted keys and inverse document frequencies."""
+def count_ngrams(texts: Sequence[str], *, least: int = MIN_DOCUMENTS) -> tuple[Keys, npt.NDArray[np.float32]]:
+    """Keep the n-grams that stand in ``least`` texts; give sorted keys and inverse document frequencies."""
     parts, counts = [], []
     for start in range(0, len(texts), CHUNK):
         whole = np.concatenate([np.unique(keys_of(text)) for text in texts[start : start + CHUNK]])
@@ -73,7 +84,7 @@ def count_ngrams(texts: Sequence[str]) -> tuple[Keys, npt.NDArray[np.float32]]:
         counts.append(count[count > 1])
     keys, place = np.unique(np.concatenate(parts), return_inverse=True)
     total = np.bincount(place, np.concatenate(counts))
-    kept = total >= min(MIN_DOCUMENTS, len(texts) / 4)
+    kept = total >= min(least, len(texts) / 4)
     return keys[kept], np.log((len(texts) + 1) / (total[kept] + 1)).astype(np.float32)
 
 
@@ -190,11 +201,12 @@ def measure(model: TopicModel, examples: Sequence[Example], *, threshold: float)
     ``macro_f1``: of the best topic, over topics that are the main one of at least five examples; a best
     topic that is also right counts as the main one.
     """
-    codes = [label.code[7:9] for label in model.labels]
+    broad = [at for at, label in enumerate(model.labels) if label.broader is None]
+    codes = [model.labels[at].code[7:9] for at in broad]
     best, confidence, gold, right = [], [], [], []
     tables: list[tuple[float, bool]] = []
     for one in examples:
-        probabilities = to_probabilities(log_odds(one.text, one.title, model))
+        probabilities = to_probabilities(log_odds(one.text, one.title, model))[broad]
         at = int(probabilities.argmax())
         confidence.append(float(probabilities[at]))
         right.append(codes[at] in one.codes)
@@ -223,61 +235,94 @@ def measure(model: TopicModel, examples: Sequence[Example], *, threshold: float)
     }
 
 
-def write_model(out: Path, scheme: dict[str, Any], space: Space, folded: tuple[Matrix, Matrix]) -> TopicModel:
-    """Write ``weights.npz`` and ``scheme.json``; give the model as the stage will load it."""
-    out.mkdir(parents=True, exist_ok=True)
-    weights, scale = quantise(folded[0])
+def write_arrays(out: Path, model: TopicModel, *, credit: str | None = None) -> None:
+    """Write ``weights.npz`` and ``scheme.json`` of a model."""
     np.savez_compressed(
         out / "weights.npz",
-        keys=space.keys,
-        idf=space.idf.astype(np.float16),
-        weights=weights,
-        scale=scale,
-        bias=folded[1].astype(np.float32),
+        keys=model.keys,
+        idf=model.idf.astype(np.float16),
+        weights=model.weights,
+        scale=model.scale,
+        bias=model.bias,
     )
-    names = ("code", "label_zh", "label_en", "sections")
     described = {
-        "scheme": scheme["scheme"],
-        "title_weight": TITLE_WEIGHT,
-        "credit": "IPTC Media Topics NewsCodes, © IPTC, CC BY 4.0",
-        "topics": [{name: topic[name] for name in names} for topic in scheme["topic"]],
+        "scheme": model.scheme,
+        "title_weight": model.title_weight,
+        **({"credit": credit} if credit else {}),
+        "topics": [label._asdict() for label in model.labels],
     }
     (out / "scheme.json").write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    labels = tuple(Label(t["code"], t["label_zh"], t["label_en"], tuple(t["sections"])) for t in scheme["topic"])
-    idf = space.idf.astype(np.float16).astype(np.float32)
-    return TopicModel(
-        scheme["scheme"], labels, space.keys, idf, weights, scale, folded[1].astype(np.float32), TITLE_WEIGHT
-    )
 
 
-def train(shared: Path, out: Path, *, scheme_path: Path, labels_path: Path, command: str) -> dict[str, Any]:
-    """Train, measure and write the model; give its scores."""
+def train(
+    shared: Path,
+    out: Path,
+    *,
+    scheme_path: Path,
+    labels_path: Path,
+    narrower_path: Path,
+    store: Path | None,
+    command: str,
+) -> dict[str, Any]:
+    """Train, measure and write the model; give its scores. ``store`` holds corrections to learn from as well."""
     scheme = read_scheme(scheme_path)
-    codes = [topic["code"][7:9] for topic in scheme["topic"]]
-    items = [one for one in read_items(shared, labels_path, scheme["topic"], split="train") if one.codes]
+    topics = first_level(scheme)
+    codes = [topic["code"][7:9] for topic in topics]
+    items = [one for one in read_items(shared, labels_path, topics, split="train") if one.codes]
+    items += corrected(store, codes)
     heads = {head_of(one.text) for one in items}
     news = [raw for raw in sample_news(shared, seed=SEED, limits=NEWS) if head_of(raw.text) not in heads]
     space = fit_space(news, dimensions=DIMENSIONS)
-    weakly = [*find_seeded(news, scheme["topic"]), *read_corpora(shared, scheme["mapping"], seed=SEED)]
-    weak = fit_weak(weakly, to_matrix([(one.title, one.text) for one in weakly], space.keys, space.idf), codes)
-    inputs = to_inputs(to_matrix([(one.title, one.text) for one in items], space.keys, space.idf), weak, space)
+
+    def to_rows(examples: Sequence[Example]) -> sp.csr_matrix:
+        return to_matrix([(one.title, one.text) for one in examples], space.keys, space.idf)
+
+    weakly = [*find_seeded(news, topics), *read_corpora(shared, scheme["mapping"], seed=SEED)]
+    weak = fit_weak(weakly, to_rows(weakly), codes)
+    inputs = to_inputs(to_rows(items), weak, space)
     targets = to_targets(items, codes)
     odds = predict_out_of_fold(inputs, targets)
     line = calibrate(odds, targets)
-    read = fit_read(inputs, targets)
-    model = write_model(out, scheme, space, fold(weak, read, space, line))
-    unseen = read_items(shared, labels_path, scheme["topic"], split="dev")
-    first = odds.argmax(axis=1)
+    first = fold(weak, fit_read(inputs, targets), space, line)
+    below = narrower.train(shared, scheme, news, narrower_path, first=first, to_rows=to_rows)
+    packed, scale = quantise(np.hstack([first[0], below.weights]))
+    model = TopicModel(
+        scheme=scheme["scheme"],
+        labels=read_labels([*topics, *below.topics]),
+        keys=space.keys,
+        idf=space.idf.astype(np.float16).astype(np.float32),
+        weights=packed,
+        scale=scale,
+        bias=np.concatenate([first[1], below.biases]).astype(np.float32),
+        title_weight=TITLE_WEIGHT,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    write_arrays(out, model, credit="IPTC Media Topics NewsCodes, © IPTC, CC BY 4.0")
+    unseen = read_items(shared, labels_path, topics, split="dev")
+    best = odds.argmax(axis=1)
     scores = {
         "cross_validation": {
             "items": len(items),
-            "accuracy": round(float(targets[np.arange(len(items)), first].mean()), 4),
+            "accuracy": round(float(targets[np.arange(len(items)), best].mean()), 4),
             "calibration": [round(value, 3) for value in line],
         },
         "dev": {str(t): measure(model, unseen, threshold=t) for t in (0.4, 0.5, 0.6)},
+        "narrower": below.scores,
     }
-    describe(out, items, weakly, news, scores, command)
+    describe(out, items, weakly, news, scores, command, inputs=(scheme_path, labels_path, narrower_path))
     return scores
+
+
+def corrected(store: Path | None, codes: Sequence[str]) -> list[Example]:
+    """Read the corrections that name topics of the first level, as texts that were read."""
+    stored = read_store(store) if store is not None else []
+    found = []
+    for one in stored:
+        own = tuple(dict.fromkeys(code[7:9] for code in one.topics or ()))
+        kept = tuple(code for code in own if code in codes)
+        if kept:
+            found.append(Example(one.title, one.text, kept, "read"))
+    return found
 
 
 def describe(
@@ -287,6 +332,8 @@ def describe(
     news: Sequence[Raw],
     scores: dict[str, Any],
     command: str,
+    *,
+    inputs: Sequence[Path],
 ) -> None:
     """Write meta.json."""
     sources: dict[str, int] = {}
@@ -296,10 +343,11 @@ def describe(
         out,
         {
             "name": "topics",
-            "version": "1.0.0",
-            "summary": "IPTC Media Topics, 17 top-level concepts: linear over character n-grams, calibrated",
+            "version": "1.1.0",
+            "summary": "IPTC Media Topics, 17 top-level concepts and narrower ones, linear over n-grams, calibrated",
             "data": {
                 "examples": sources,
+                "inputs": {path.name: sha256_of(path) for path in inputs},
                 "unlabelled documents": len(news),
                 "corpora": "Fudan, six-class news, Sogou, Toutiao, THUCNews titles, chinanews titles (research use)",
                 "unlabelled": "rawtext; the text belongs to its publishers, the model keeps n-gram weights only",
@@ -323,12 +371,24 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    parser.add_argument("--out", type=Path, default=Path("models/topics-1.0.0"))
+    parser.add_argument("--out", type=Path, default=Path("models/topics-1.1.0"))
     parser.add_argument("--scheme", type=Path, default=Path("configs/topics.toml"))
     parser.add_argument("--labels", type=Path, default=Path("configs/topics_labels.tsv"))
+    parser.add_argument("--narrower", type=Path, default=Path("configs/topics_narrower.tsv"))
+    parser.add_argument("--corrections", type=Path, help="store of `make correct` to learn from as well")
     options = parser.parse_args()
     command = f"python -m pipeline.training.topics --shared {options.shared} --out {options.out}"
-    train(options.shared, options.out, scheme_path=options.scheme, labels_path=options.labels, command=command)
+    if options.corrections:
+        command += f" --corrections {options.corrections}"
+    train(
+        options.shared,
+        options.out,
+        scheme_path=options.scheme,
+        labels_path=options.labels,
+        narrower_path=options.narrower,
+        store=options.corrections,
+        command=command,
+    )
 
 
 if __name__ == "__main__":

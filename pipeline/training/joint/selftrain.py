@@ -31,7 +31,7 @@ from pipeline.training.joint.data import ABSENT, Example, Labels, span_labels
 log = logging.getLogger(__name__)
 
 FILES = (*rawtext.PROSE, *rawtext.BROADCAST)
-MAX_CHARS = 900_000
+MAX_CHARS = 600_000
 PARAGRAPH_CHARS = range(15, 400)
 # A surface is trusted when it was found this often, with one type in this share of the finds.
 MIN_FOUND, MIN_SHARE = 4, 0.8
