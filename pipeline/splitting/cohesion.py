@@ -1,8 +1,9 @@
-"""Lexical cohesion: whether two stretches of a page speak of the same thing.
+"""Cohesion: whether two stretches of a page speak of the same thing.
 
 Texts are compared by the character bigrams they share, weighted by their rarity on the page (inverse block frequency),
 after Hearst's TextTiling (Computational Linguistics 23(1), 1997), with bigrams in place of words because the page is
-not segmented yet.
+not segmented yet. Where a model of raw text is loaded (:mod:`pipeline.splitting.affinity`), rarity is that of raw text
+as well, and the model says what the likeness of two stretches is worth.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
+
+from pipeline.splitting.affinity import Affinity, Floats, cosine
 
 # Characters of a block that are looked at: its first and its last so many. A news paragraph has 80 to 300 characters.
 _WINDOW = 400
@@ -34,16 +37,25 @@ def profile(text: str) -> Profile:
 
 
 class Cohesion:
-    """Weigh bigrams by their rarity among the blocks of one page."""
+    """Weigh bigrams by their rarity among the blocks of one page and, with a model, in raw text."""
 
-    def __init__(self, profiles: Sequence[Profile]) -> None:
+    def __init__(self, profiles: Sequence[Profile], affinity: Affinity | None = None) -> None:
         frequency = Counter(chain.from_iterable(profiles))
         total = max(1, len(profiles))
         weights = {count: self._weigh(count, total) for count in {0, *frequency.values()}}
+        self._affinity = affinity
+        self._vectors: dict[Profile, Floats | None] = {}
         # Whole numbers, so that a sum does not depend on the order of a set.
-        self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
+        if affinity is None:
+            self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
+            self._unseen = weights[0]
+        else:
+            rarity, unseen = affinity.rarity, affinity.unseen
+            self._weights = {
+                bigram: round(weights[count] * rarity.get(bigram, unseen)) for bigram, count in frequency.items()
+            }
+            self._unseen = round(weights[0] * unseen)
         self._squares = {bigram: weight * weight for bigram, weight in self._weights.items()}
-        self._unseen = weights[0]
 
     @staticmethod
     def _weigh(count: int, total: int) -> int:
@@ -67,3 +79,27 @@ class Cohesion:
         """Add up the squared weights; bigrams that are not on the page count for nothing."""
         squares = self._squares
         return sum([squares[bigram] for bigram in bigrams if bigram in squares])
+
+    def log_odds(self, left: Sequence[Profile], right: Sequence[Profile]) -> float | None:
+        """Give the log-odds that two stretches, nearest texts first, belong together; ``None`` without a model."""
+        affinity = self._affinity
+        if affinity is None or not left or not right:
+            return None
+        return affinity.log_odds(self.likenesses(left, right, affinity), (len(left[0]), len(right[0])))
+
+    def likenesses(self, left: Sequence[Profile], right: Sequence[Profile], affinity: Affinity) -> list[float]:
+        """Give four cosines of two stretches: bigrams of all texts and of the nearest, vectors of all and nearest."""
+        return [
+            self.similarity(left, right),
+            self.similarity(left[:1], right[:1]),
+            cosine(affinity.centre(self._look_up(left)), affinity.centre(self._look_up(right))),
+            cosine(affinity.centre(self._look_up(left[:1])), affinity.centre(self._look_up(right[:1]))),
+        ]
+
+    def _look_up(self, texts: Sequence[Profile]) -> list[Floats | None]:
+        """Look the vectors of texts up; each is computed once a page."""
+        affinity, known = self._affinity, self._vectors
+        for text in texts:
+            if affinity is not None and text not in known:
+                known[text] = affinity.vector(text)
+        return [known[text] for text in texts]

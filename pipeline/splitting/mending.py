@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.splitting.blocks import Unit, split_heading
+from pipeline.splitting.clues import cohesion_score
 from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.lines import ends_open
@@ -25,7 +26,8 @@ _MERGED_MARGIN, _MERGED_REACH, _MERGED_PART = 0.5, 6, 5
 def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
     """Mend the drafts of a page, in page order."""
     drafts = lift_captions(drafts, cohesion)
-    untangle(drafts, cohesion, seams)
+    rejoin(drafts, cohesion, seams)
+    untangle([draft for draft in drafts if draft.members], cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
@@ -61,6 +63,67 @@ def untangle(drafts: list[Draft], cohesion: Cohesion, seams: Seams) -> None:
             one.flags.add("interleaved")
         if later is not None:
             _take_back(following, later, cohesion)
+
+
+# Articles back that a headless one may go on with; least sum of the log-odds of a join and of belonging together.
+_REJOIN_REACH, _REJOIN_SCORE = 3, 2.0
+# Log-odds of belonging together by which what an interposed column tore apart is joined again.
+_TORN_SCORE = 0.5
+
+
+def rejoin(drafts: Sequence[Draft], cohesion: Cohesion, seams: Seams) -> None:
+    """Join an article without a head to one further up that stops inside a sentence; a column came between the two."""
+    news = [draft for draft in drafts if draft.kind == "news" and draft.texts()]
+    for number in range(2, len(news)):
+        draft, between = news[number], news[number - 1]
+        if not between.members or not _goes_on(draft):
+            continue
+        known = [item for item in news[max(0, number - _REJOIN_REACH) : number - 1] if item.members]
+        scores = [(_rejoin_score(item, between, draft, cohesion, seams), place) for place, item in enumerate(known)]
+        best = max(scores, default=(0.0, 0))
+        if best[0] <= _REJOIN_SCORE:
+            continue
+        _append(known[best[1]], draft)
+        later = news[number + 1] if number + 1 < len(news) else None
+        if later is not None and _goes_on(later) and _belongs(between, later, cohesion, seams) > _TORN_SCORE:
+            _append(between, later)
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Say whether an article begins with text that nothing introduces."""
+    if not _is_headless(draft):
+        return False
+    edges = draft.members[0].unit.edges
+    return edges is None or not edges.lead
+
+
+def _rejoin_score(draft: Draft, between: Draft, rest: Draft, cohesion: Cohesion, seams: Seams) -> float:
+    """Weigh that ``rest`` goes on with ``draft`` rather than with the article between them."""
+    last, first = draft.texts()[-1].unit, _body_key(rest.texts()[0].unit)
+    if draft.members[-1].unit is not last or not ends_open(_body_key(last)):
+        return 0.0
+    join = seams.gain(_body_key(last), first)
+    other = max(0.0, seams.gain(_body_key(between.texts()[-1].unit), first))
+    return join - other + _likeness(draft, rest, cohesion) if join > other else 0.0
+
+
+def _belongs(draft: Draft, rest: Draft, cohesion: Cohesion, seams: Seams) -> float:
+    """Weigh that the second of two neighbours goes on with the first."""
+    last = _body_key(draft.texts()[-1].unit)
+    join = seams.gain(last, _body_key(rest.texts()[0].unit)) if ends_open(last) else 0.0
+    return join + _likeness(draft, rest, cohesion)
+
+
+def _likeness(draft: Draft, rest: Draft, cohesion: Cohesion) -> float:
+    """Give the log-odds that the end of one article and the beginning of another belong together."""
+    return cohesion_score(cohesion, _profiles(draft.texts()[-4:])[::-1], _profiles(rest.texts()[:3]))
+
+
+def _append(draft: Draft, rest: Draft) -> None:
+    """Move all of an article to the end of another."""
+    draft.members += rest.members
+    rest.members = []
+    draft.flags.add("interleaved")
 
 
 def _jumps_on(draft: Draft) -> bool:
