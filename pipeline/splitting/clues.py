@@ -7,6 +7,7 @@ after and before it, whether a block goes on where the one before broke off, how
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -64,6 +65,8 @@ class Clues:
     below_alike: bool = False
     apart: bool = False
     above: str = ""
+    repeated: bool = False
+    named: bool = False
 
 
 def gather(
@@ -89,11 +92,22 @@ def gather(
                 clue.alike = varied and 0 < units[i].level == units[i - 1].level
                 clue.above = units[i - 1].key.strip()
                 clue.seam = max(0.0, seams.gain(units[i - 1].key, units[i].key) - JOIN_OPEN)
+    _note_repeats(units, clues, grammar)
     for i in item_units(units, grammar.roundups):
         clues[i].item = True
     for i in parallel_heads(units, clues):
         clues[i].parallel = True
     return clues
+
+
+def _note_repeats(units: Sequence[Unit], clues: Sequence[Clues], grammar: Grammar) -> None:
+    """Note the headings that the page repeats, and among them those that it sets off as standing heads elsewhere."""
+    heads = [(i, _undecorated(unit.key, grammar)) for i, unit in enumerate(units) if unit.kind == "head"]
+    counts = Counter(key for _, key in heads)
+    named = {key for i, key in heads if units[i].column}
+    for i, key in heads:
+        clues[i].repeated = counts[key] > 1
+        clues[i].named = counts[key] > 1 and key in named
 
 
 def _undecorated(key: str, grammar: Grammar) -> str:

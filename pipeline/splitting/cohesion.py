@@ -45,17 +45,16 @@ class Cohesion:
         weights = {count: self._weigh(count, total) for count in {0, *frequency.values()}}
         self._affinity = affinity
         self._vectors: dict[Profile, Floats | None] = {}
-        # Whole numbers, so that a sum does not depend on the order of a set.
-        if affinity is None:
-            self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
-            self._unseen = weights[0]
-        else:
-            rarity, unseen = affinity.rarity, affinity.unseen
-            self._weights = {
-                bigram: round(weights[count] * rarity.get(bigram, unseen)) for bigram, count in frequency.items()
-            }
-            self._unseen = round(weights[0] * unseen)
+        # Whole numbers, so that a sum does not depend on the order of a set. Headings are weighed by the page alone: bigrams
+        # across two of their words are rare everywhere and say nothing.
+        self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
+        self._unseen = weights[0]
         self._squares = {bigram: weight * weight for bigram, weight in self._weights.items()}
+        if affinity is not None:
+            rarity, unseen = affinity.rarity, affinity.unseen
+            self._squares = {
+                bigram: round(weight * rarity.get(bigram, unseen)) ** 2 for bigram, weight in self._weights.items()
+            }
 
     @staticmethod
     def _weigh(count: int, total: int) -> int:

@@ -20,7 +20,7 @@ _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
 # Cosine by which a text must be nearer to the article before the break than to the one it stands in.
 _FOREIGN_MARGIN = 0.015
 # Two titles on one line: how much better the parts must fit their own texts than the other's (sum of shares).
-_MERGED_MARGIN, _MERGED_REACH, _MERGED_PART = 0.5, 6, 5
+_MERGED_MARGIN, _MERGED_SECOND, _MERGED_REACH, _MERGED_PART = 0.5, 0.15, 6, 5
 
 
 def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
@@ -29,6 +29,7 @@ def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams
     rejoin(drafts, cohesion, seams)
     untangle([draft for draft in drafts if draft.members], cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
+    drafts = [part for draft in drafts for part in part_article(draft, cohesion)]
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
     fold_roundups(drafts, grammar)
@@ -263,13 +264,79 @@ def _is_stray_caption(draft: Draft, member: Member, cohesion: Cohesion) -> bool:
 
 
 def part_titles(drafts: Sequence[Draft], cohesion: Cohesion, grammar: Grammar) -> None:
-    """Give the second of two titles on one line to the untitled article that it speaks of."""
+    """Give the second of two titles on one line to the untitled article that it speaks of most."""
     for number, draft in enumerate(drafts):
-        places = [i for i, member in enumerate(draft.members) if member.role == "title"]
-        for place in places:
-            for other in _untitled_near(drafts, number, cohesion):
-                if _part_title(draft, place, other, cohesion, grammar):
-                    break
+        for place in [i for i, member in enumerate(draft.members) if member.role == "title"]:
+            found = [
+                (*fit, order, other)
+                for order, other in enumerate(_untitled_near(drafts, number, cohesion))
+                if (fit := _two_titles(draft, place, other, cohesion, grammar)) is not None
+            ]
+            if found:
+                _, at, _, other = max(found, key=lambda item: (item[0], -item[2]))
+                _part_title(draft, place, other, at)
+
+
+# A title of two matters is at least this long; so much better its parts must fit the two halves of the text, which
+# have next to nothing in common (log-odds).
+_TWO_MATTERS, _TWO_FIT, _TWO_APART = 20, 0.45, -0.5
+
+
+def part_article(draft: Draft, cohesion: Cohesion) -> list[Draft]:
+    """Part an article whose title speaks of two matters, one after the other, where its text leaves the first one."""
+    titles = [place for place, member in enumerate(draft.members) if member.role == "title"]
+    texts = [place for place, member in enumerate(draft.members) if member.role == "paragraph"]
+    if draft.kind != "news" or len(titles) != 1 or len(texts) < 2 or titles[0] > texts[0]:
+        return [draft]
+    member = draft.members[titles[0]]
+    best: tuple[float, int, int] | None = None
+    if len(member.unit.key) >= _TWO_MATTERS:
+        profiles = [draft.members[place].unit.profile for place in texts]
+        for number in range(1, len(texts)):
+            apart = cohesion_score(cohesion, profiles[max(0, number - 4) : number][::-1], profiles[number : number + 3])
+            if apart < _TWO_APART:
+                found = _fit_halves(member.unit, profiles[:number], profiles[number:], cohesion)
+                if found is not None and (best is None or found[0] - apart > best[0]):
+                    best = (found[0] - apart, found[1], number)
+    if best is None:
+        return [draft]
+    _, at, number = best
+    first, second = split_heading(member.unit, at)
+    cut = texts[number]
+    while draft.members[cut - 1].role == "subhead":
+        cut -= 1
+    evidence = (*member.evidence, "titles_merged")
+    draft.members[titles[0]] = Member(first, "title", member.score, evidence)
+    rest = Draft([Member(second, "title", 1.0, evidence), *draft.members[cut:]])
+    del draft.members[cut:]
+    return [draft, rest]
+
+
+def _fit_halves(
+    unit: Unit, before: Sequence[Profile], after: Sequence[Profile], cohesion: Cohesion
+) -> tuple[float, int] | None:
+    """Find the blank that parts a title so that each half fits its own text: how well, and where."""
+    best: tuple[float, int] | None = None
+    for at in (i for i, char in enumerate(unit.key) if char == " "):
+        if min(at, len(unit.key) - at - 1) < _MERGED_PART:
+            continue
+        first, second = split_heading(unit, at)
+        own, other = _lean(first, before, after, cohesion), _lean(second, after, before, cohesion)
+        fit = _weigh_halves(first, own, second, other)
+        if min(own, other) > _TWO_FIT / 4 and fit > _TWO_FIT and (best is None or fit > best[0]):
+            best = (fit, at)
+    return best
+
+
+def _lean(unit: Unit, near: Sequence[Profile], far: Sequence[Profile], cohesion: Cohesion) -> float:
+    """Give by how much more of a heading stands in the first texts than in the others (-1 to 1)."""
+    return cohesion.overlap(unit.profile, near) - cohesion.overlap(unit.profile, far)
+
+
+def _weigh_halves(first: Unit, own: float, second: Unit, other: float) -> float:
+    """Add up how well the halves of a title fit their texts, each by its length (-2 to 2)."""
+    sizes = len(first.profile), len(second.profile)
+    return 2 * (sizes[0] * own + sizes[1] * other) / max(1, sum(sizes))
 
 
 def _untitled_near(drafts: Sequence[Draft], number: int, cohesion: Cohesion) -> Iterator[Draft]:
@@ -289,35 +356,39 @@ def _untitled_near(drafts: Sequence[Draft], number: int, cohesion: Cohesion) -> 
 _NO_OVERLAP = 0.06
 
 
-def _part_title(draft: Draft, place: int, other: Draft, cohesion: Cohesion, grammar: Grammar) -> bool:
-    """Part a title if its second half fits the other article's text and not its own."""
-    member = draft.members[place]
-    unit = member.unit
+def _two_titles(
+    draft: Draft, place: int, other: Draft, cohesion: Cohesion, grammar: Grammar
+) -> tuple[float, int] | None:
+    """Find the blank after which a title fits the other article's text and not its own: how well, and where."""
+    unit = draft.members[place].unit
     own, foreign = _profiles(draft.texts()[:3]), _profiles(other.texts()[:3])
     best: tuple[float, int] | None = None
     for at in (i for i, char in enumerate(unit.key) if char == " "):
         if min(at, len(unit.key) - at - 1) < _MERGED_PART - 1:
             continue
         first, second = split_heading(unit, at)
-        fit = cohesion.overlap(second.profile, foreign) - cohesion.overlap(second.profile, own)
-        if fit < _MERGED_MARGIN / 2:
+        other_fit = _lean(second, foreign, own, cohesion)
+        if other_fit < _MERGED_SECOND:
             continue
         if draft.kind == "notice" and grammar.notice_titles.fullmatch(first.key):
-            fit += 0.3
+            fit = other_fit + 0.3
         else:
-            fit += cohesion.overlap(first.profile, own) - cohesion.overlap(first.profile, foreign)
+            fit = _weigh_halves(first, _lean(first, own, foreign, cohesion), second, other_fit)
         if fit > _MERGED_MARGIN and (best is None or fit > best[0]):
             best = (fit, at)
-    if best is None:
-        return False
-    first, second = split_heading(unit, best[1])
+    return best
+
+
+def _part_title(draft: Draft, place: int, other: Draft, at: int) -> None:
+    """Part a title at a blank and set its second half above the other article."""
+    member = draft.members[place]
+    first, second = split_heading(member.unit, at)
     draft.members[place] = Member(first, "title", member.score, (*member.evidence, "titles_merged"))
     for item in other.members:
         if item.role == "title":
             item.role = "kicker"
     head = next((i for i, item in enumerate(other.members) if item.role not in ("column", "kicker")), 0)
     other.members.insert(head, Member(second, "title", 1.0, ("titles_merged",)))
-    return True
 
 
 # ---- subtitle or subhead -----------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
         ("column.dash", dash),
         ("column.overlap", close),
         ("column.fragment", fragment),
+        ("column.named", float(clue.named) * (1.0 - form)),
     ]
     readings: dict[str, Features] = {
         "title": [
@@ -73,6 +74,9 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("title.style", clue.style),
             ("title.parallel", float(clue.parallel and not clue.item)),
             ("title.item", float(clue.item)),
+            ("title.repeated", float(clue.repeated)),
+            ("title.named", float(clue.named)),
+            ("title.below_alike", float(clue.below_alike and clue.group[0] > 0)),
             ("title.fragment", fragment),
         ],
         "column": column,
@@ -85,6 +89,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("kicker.end", ends),
             ("kicker.dash", dash),
             ("kicker.overlap", close),
+            ("kicker.named", float(clue.named)),
             ("kicker.rank", float(clue.rank)),
             ("kicker.fragment", fragment),
             ("kicker.last", float(last)),

@@ -33,6 +33,9 @@ WEIGHTS: Mapping[str, float] = {
     "title.item": 2.11,
     "title.parallel": -0.65,
     "title.fragment": -0.26,
+    "title.below_alike": -1.5,
+    "title.repeated": -1.5,
+    "title.named": -3.0,
     "title.worded": 0.25,
     "title.not_worded": -0.15,
     # … as a standing head.
@@ -44,6 +47,7 @@ WEIGHTS: Mapping[str, float] = {
     "column.dash": -5.0,
     "column.overlap": -0.57,
     "column.fragment": -0.23,
+    "column.named": 4.0,
     "column.worded": 0.55,
     "column.not_worded": -0.55,
     # … as the line that introduces the title below it.
@@ -57,6 +61,7 @@ WEIGHTS: Mapping[str, float] = {
     "kicker.overlap": -0.12,
     "kicker.rank": -0.34,
     "kicker.fragment": -0.33,
+    "kicker.named": -2.0,
     "kicker.worded": 0.4,
     "kicker.not_worded": -0.35,
     "kicker.last": -29.97,
@@ -167,7 +172,7 @@ WEIGHTS: Mapping[str, float] = {
     "after_end.cohesion": 0.68,
     "after_end.no_cohesion": -0.60,
     "after_end.marker": -4.00,
-    "fresh.bias": -4.0,
+    "fresh.bias": -4.5,
     "fresh.cohesion": -0.94,
     "fresh.no_cohesion": 0.97,
     "fresh.marker": 4.78,
@@ -175,7 +180,7 @@ WEIGHTS: Mapping[str, float] = {
     "fresh.item": -3.0,
     "fresh.far_apart": 0.66,
     "fresh.join": -1.11,
-    "fresh_signed.bias": -0.95,
+    "fresh_signed.bias": -1.2,
     "fresh_signed.cohesion": -0.49,
     "fresh_signed.no_cohesion": 0.32,
     "fresh_signed.marker": 1.54,
@@ -203,7 +208,7 @@ WEIGHTS: Mapping[str, float] = {
     "new_byline.no_text": -6.00,
     # Jump and source lines where none is expected; two subheads in a row; no reading fits.
     "formula.misplaced": -2.00,
-    "new_subhead.bias": -1.42,
+    "new_subhead.bias": -2.2,
     "subhead.second": -5.13,
     "unexpected": -30.00,
     # The page ends inside a headline.
