@@ -65,6 +65,7 @@ class Clues:
     below_alike: bool = False
     apart: bool = False
     above: str = ""
+    below_run: bool = False
     repeated: bool = False
     named: bool = False
 
@@ -142,6 +143,8 @@ def _weigh_lines(units: Sequence[Unit], clues: Sequence[Clues], seams: Seams) ->
 def _look_around(units: Sequence[Unit], i: int, clue: Clues) -> None:
     """Note the kinds of the units beside a unit, and after its run of headings."""
     clue.prev_kind = units[i - 1].kind if i else ""
+    # Two headings and more above a text are a headline, and the last of them may be a subhead.
+    clue.below_run = clue.prev_kind == "head" and i > 1 and units[i - 2].kind in ("head", "byline")
     # A photo, a notice or an advertisement that stood here was taken out.
     clue.apart = i > 0 and units[i].index - units[i - 1].index > 1
     clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""

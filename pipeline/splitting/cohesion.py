@@ -45,8 +45,8 @@ class Cohesion:
         weights = {count: self._weigh(count, total) for count in {0, *frequency.values()}}
         self._affinity = affinity
         self._vectors: dict[Profile, Floats | None] = {}
-        # Whole numbers, so that a sum does not depend on the order of a set. Headings are weighed by the page alone: bigrams
-        # across two of their words are rare everywhere and say nothing.
+        # Whole numbers, so that a sum does not depend on the order of a set. Headings are weighed by the page alone:
+        # bigrams across two of their words are rare everywhere and say nothing.
         self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
         self._unseen = weights[0]
         self._squares = {bigram: weight * weight for bigram, weight in self._weights.items()}

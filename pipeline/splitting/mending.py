@@ -277,15 +277,17 @@ def part_titles(drafts: Sequence[Draft], cohesion: Cohesion, grammar: Grammar) -
                 _part_title(draft, place, other, at)
 
 
-# A title of two matters is at least this long; so much better its parts must fit the two halves of the text, which
-# have next to nothing in common (log-odds).
-_TWO_MATTERS, _TWO_FIT, _TWO_APART = 20, 0.45, -0.5
+# A title of two matters is at least this long; so much better its parts must fit the two halves of the text. The
+# better they fit, the more the halves may have in common (log-odds).
+_TWO_MATTERS, _TWO_FIT, _TWO_WEIGHT, _TWO_SCORE = 18, 0.45, 4.0, 2.8
+# Texts of an article that are looked through, so that a long one costs no more.
+_TWO_REACH = 16
 
 
 def part_article(draft: Draft, cohesion: Cohesion) -> list[Draft]:
     """Part an article whose title speaks of two matters, one after the other, where its text leaves the first one."""
     titles = [place for place, member in enumerate(draft.members) if member.role == "title"]
-    texts = [place for place, member in enumerate(draft.members) if member.role == "paragraph"]
+    texts = [place for place, member in enumerate(draft.members) if member.role == "paragraph"][:_TWO_REACH]
     if draft.kind != "news" or len(titles) != 1 or len(texts) < 2 or titles[0] > texts[0]:
         return [draft]
     member = draft.members[titles[0]]
@@ -294,10 +296,10 @@ def part_article(draft: Draft, cohesion: Cohesion) -> list[Draft]:
         profiles = [draft.members[place].unit.profile for place in texts]
         for number in range(1, len(texts)):
             apart = cohesion_score(cohesion, profiles[max(0, number - 4) : number][::-1], profiles[number : number + 3])
-            if apart < _TWO_APART:
-                found = _fit_halves(member.unit, profiles[:number], profiles[number:], cohesion)
-                if found is not None and (best is None or found[0] - apart > best[0]):
-                    best = (found[0] - apart, found[1], number)
+            found = _fit_halves(member.unit, profiles[:number], profiles[number:], cohesion) if apart < 0 else None
+            score = _TWO_WEIGHT * found[0] - apart if found is not None else 0.0
+            if found is not None and score > _TWO_SCORE and (best is None or score > best[0]):
+                best = (score, found[1], number)
     if best is None:
         return [draft]
     _, at, number = best

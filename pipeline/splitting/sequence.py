@@ -349,7 +349,10 @@ def _text_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
         going: Features = [("after_end.bias", 1.0), _cohesion("after_end", clue), ("after_end.marker", starts)]
         yield _Move(to + state[1], "paragraph", going)
     elif state != "P":
-        going = [("body.marker", starts), ("body.open", float(clue.open_before and state[0] == "B"))]
+        going = [
+            ("body.marker", starts * (not (state[0] == "D" and clue.below_run))),
+            ("body.open", float(clue.open_before and state[0] == "B")),
+        ]
         yield _Move(to + state[1], "paragraph", going)
     if state[0] == "B":
         fresh: Features = [("fresh.bias", 1.0), _cohesion("fresh", clue), ("fresh.marker", starts)]
