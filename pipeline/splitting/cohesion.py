@@ -36,6 +36,11 @@ def profile(text: str) -> Profile:
     return frozenset(bigram for bigram in bigrams if not bigram.isdigit())
 
 
+def _unite(texts: Sequence[Profile]) -> Profile:
+    """Unite the bigrams of a stretch; a single text is its own union."""
+    return texts[0] if len(texts) == 1 else frozenset().union(*texts)
+
+
 class Cohesion:
     """Weigh bigrams by their rarity among the blocks of one page and, with a model, in raw text."""
 
@@ -45,6 +50,8 @@ class Cohesion:
         weights = {count: self._weigh(count, total) for count in {0, *frequency.values()}}
         self._affinity = affinity
         self._vectors: dict[Profile, Floats | None] = {}
+        self._centres: dict[Profile, Floats | None] = {}
+        self._sums: dict[Profile, int] = {}
         # Whole numbers, so that a sum does not depend on the order of a set. Headings are weighed by the page alone:
         # bigrams across two of their words are rare everywhere and say nothing.
         self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
@@ -69,10 +76,21 @@ class Cohesion:
 
     def similarity(self, left: Sequence[Profile], right: Sequence[Profile]) -> float:
         """Give the cosine of two stretches of blocks, bigrams weighted by rarity (0 to 1)."""
-        one: set[str] = set().union(*left)
-        two: set[str] = set().union(*right)
+        one, two = _unite(left), _unite(right)
         shared = self._square(one & two)
-        return shared / math.sqrt(self._square(one) * self._square(two)) if shared else 0.0
+        if not shared:
+            return 0.0
+        sizes = [
+            self._sum(item) if len(texts) == 1 else self._square(item) for item, texts in ((one, left), (two, right))
+        ]
+        return shared / math.sqrt(sizes[0] * sizes[1])
+
+    def _sum(self, bigrams: Profile) -> int:
+        """Look the sum of the squared weights of one text up; unions are not kept, there are too many of them."""
+        known = self._sums.get(bigrams)
+        if known is None:
+            known = self._sums[bigrams] = self._square(bigrams)
+        return known
 
     def _square(self, bigrams: Iterable[str]) -> int:
         """Add up the squared weights; bigrams that are not on the page count for nothing."""
@@ -92,8 +110,14 @@ class Cohesion:
             self.similarity(left, right),
             self.similarity(left[:1], right[:1]),
             cosine(affinity.centre(self._look_up(left)), affinity.centre(self._look_up(right))),
-            cosine(affinity.centre(self._look_up(left[:1])), affinity.centre(self._look_up(right[:1]))),
+            cosine(self._centre(left[0], affinity), self._centre(right[0], affinity)),
         ]
+
+    def _centre(self, text: Profile, affinity: Affinity) -> Floats | None:
+        """Look the centre of one text up."""
+        if text not in self._centres:
+            self._centres[text] = affinity.centre(self._look_up([text]))
+        return self._centres[text]
 
     def _look_up(self, texts: Sequence[Profile]) -> list[Floats | None]:
         """Look the vectors of texts up; each is computed once a page."""
