@@ -32,6 +32,8 @@ from pipeline.records import Record, check_record, to_annotations, to_line, to_p
 from pipeline.splitting.articles import balance, split_page
 from pipeline.splitting.assembly import LOW_CONFIDENCE
 from pipeline.splitting.grammar import Grammar, load_grammar
+from pipeline.splitting.learned import Learned
+from pipeline.text import AlignedText
 from pipeline.types import Context, Layout, Page
 
 # The names of our factories among spaCy's.
@@ -58,11 +60,14 @@ class PageResult:
 class Chain:
     """Run the stages of a configuration over pages, one at a time."""
 
-    def __init__(self, settings: Settings, nlp: Language, grammar: Grammar, lm: CharLM | None) -> None:
+    def __init__(
+        self, settings: Settings, nlp: Language, grammar: Grammar, lm: CharLM | None, learned: Learned | None
+    ) -> None:
         self.settings = settings
         self.nlp = nlp
         self.grammar = grammar
         self.lm = lm
+        self.learned = learned
         self.layers = _layers(settings)
 
     @classmethod
@@ -75,12 +80,19 @@ class Chain:
         threadpool_limits(1, user_api="blas")
         name = settings.assets.charlm
         lm = CharLM.load(artefacts.open_model(name)) if name else None
-        return cls(settings, make_nlp(settings), load_grammar(settings.splitter.grammar), lm)
+        return cls(settings, make_nlp(settings), load_grammar(settings.splitter.grammar), lm, load_learned(settings))
 
     def split(self, page: Page) -> Layout:
         """Clean and split a page, without the stages after it."""
         cleaned = clean(page.text, options=self.settings.cleaner, lm=self.lm)
-        return split_page(page, cleaned=cleaned, options=self.settings.splitter, grammar=self.grammar, lm=self.lm)
+        return self._split(page, cleaned)
+
+    def _split(self, page: Page, cleaned: AlignedText) -> Layout:
+        """Split a cleaned page."""
+        options = self.settings.splitter
+        return split_page(
+            page, cleaned=cleaned, options=options, grammar=self.grammar, lm=self.lm, learned=self.learned
+        )
 
     def process(self, page: Page) -> PageResult:
         """Turn a page into its records; raise PageError, with the stage, when it cannot be done."""
@@ -88,7 +100,7 @@ class Chain:
         with _stage("clean", seconds):
             cleaned = clean(page.text, options=self.settings.cleaner, lm=self.lm)
         with _stage("split", seconds):
-            layout = split_page(page, cleaned=cleaned, options=self.settings.splitter, grammar=self.grammar, lm=self.lm)
+            layout = self._split(page, cleaned)
             accounts = balance(page, layout)
         with self.nlp.memory_zone():
             contexts = [Context(article, page.publication, page.flags) for article in layout.articles]
@@ -138,6 +150,12 @@ class Chain:
         doc = self.nlp.tokenizer(context.article.text.text)
         doc._.context = context
         return doc
+
+
+def load_learned(settings: Settings) -> Learned | None:
+    """Load what the splitter has learned, if the configuration names it."""
+    name = settings.assets.splitter
+    return Learned.load(artefacts.open_model(name)) if name else None
 
 
 def _run(component: Any, docs: list[Doc], batch_words: int) -> list[Doc]:
@@ -248,6 +266,8 @@ def _layers(settings: Settings) -> dict[str, str]:
     layers = {"clean": code, "split": code, "segment": f"{tokenizer['method']}@{code}"}
     if lm:
         layers["clean"] = f"{code}+{artefacts.fingerprint(lm)}"
+    if settings.assets.splitter:
+        layers["split"] = f"{code}+{artefacts.fingerprint(settings.assets.splitter)}"
     if tokenizer["method"] in MODEL_SEGMENTERS:
         layers["segment"] = f"{tokenizer['method']}@{artefacts.fingerprint(tokenizer['model'])}"
     for name in settings.stages:

@@ -73,9 +73,14 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetOptions:
-    """Name the data beside the stages: the character language model of cleaner and splitter (empty = none)."""
+    """Name the data beside the stages (empty = none).
+
+    ``charlm`` is the character language model of cleaner and splitter; ``splitter`` what the splitter has learned of
+    which texts belong together and how headings are worded.
+    """
 
     charlm: str = "charlm-1.0.0"
+    splitter: str = "splitter-1.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ _NLP_KEYS = ("lang", "pipeline", "tokenizer", "batch_words")
 # Options whose value names a file; a relative path is sought beside the configuration, then beside the shipped ones.
 _FILE_KEYS = frozenset({"grammar", "user_dict", "scheme"})
 # Options whose value names a model under models/.
-_MODEL_KEYS = frozenset({"model", "charlm", "gazetteer"})
+_MODEL_KEYS = frozenset({"model", "charlm", "splitter", "gazetteer"})
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Settings:

@@ -21,6 +21,7 @@ from pipeline.inputs import readable
 from pipeline.reader import read_page
 from pipeline.splitting.articles import ExplainedLine, explain_lines, split_page
 from pipeline.splitting.grammar import load_grammar
+from pipeline.splitting.learned import Learned
 from pipeline.types import Article, Layout, Page
 
 # Terminal colours (SGR parameters) by zone role; paragraphs stay as they are.
@@ -60,7 +61,9 @@ def show_page(
     lm = CharLM.load(artefacts.open_model(name)) if name else None
     cleaned = clean(page.text, options=settings.cleaner, lm=lm)
     grammar = load_grammar(settings.splitter.grammar)
-    layout = split_page(page, cleaned=cleaned, options=settings.splitter, grammar=grammar, lm=lm)
+    known = settings.assets.splitter
+    learned = Learned.load(artefacts.open_model(known)) if known else None
+    layout = split_page(page, cleaned=cleaned, options=settings.splitter, grammar=grammar, lm=lm, learned=learned)
     paint = _paint if colour else _plain
     yield _headline(page, layout)
     if why:

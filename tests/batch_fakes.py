@@ -75,7 +75,7 @@ def make_settings(digest="0" * 64, **run):
         reader=ReaderOptions(max_bytes=100_000),
         cleaner=CleanerOptions(),
         splitter=SplitterOptions(),
-        assets=AssetOptions(charlm=""),
+        assets=AssetOptions(charlm="", splitter=""),
         run=RunOptions(**{"page_seconds": 0.0, "page_memory": 0} | run),
         output=OutputOptions(),
         resolved={"nlp": {"pipeline": []}},

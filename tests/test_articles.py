@@ -398,3 +398,48 @@ def test_explain_lines_says_why():
     ]
     assert all(0.0 <= row.confidence <= 1.0 for row in rows)
     assert any(item.startswith("title.") for item in rows[0].evidence)
+
+
+MERGED = """# 城南跨河新桥昨日正式通车 玉露梨丰收合作社忙采摘
+
+本报讯 昨日上午，城南跨河新桥正式通车，沿河两岸居民往来更加便捷，公交线路也同步调整，首班车六点从桥东发出。
+
+城南跨河新桥全长五百米，桥面比旧桥加宽一倍，设有非机动车道和人行步道，桥头还建了停车场和公交港湾。
+
+金秋时节，山前村的玉露梨迎来丰收，果园里果农忙着采摘、装箱，梨子个大皮薄，甜脆多汁，今年亩产预计超过四千斤。
+
+合作社负责人赵小强说，玉露梨果园引进了水肥一体化设备，梨树长势好，商品果率比去年高出两成，订单已经排到下个月。"""
+
+
+def test_split_parts_two_articles_that_share_one_title_line():
+    titles = [article.title for article in articles_of(MERGED)]
+    assert titles == ["城南跨河新桥昨日正式通车", "玉露梨丰收合作社忙采摘"]
+
+
+def test_split_reads_a_repeated_heading_as_a_standing_head():
+    page = f"【河畔新风】\n\n{BRIDGE}\n\n# 河畔新风\n\n{ORCHARD}"
+    assert [(article.column, article.title) for article in articles_of(page)] == [
+        ("河畔新风", "城南跨河新桥昨日正式通车"),
+        ("河畔新风", "玉露梨丰收 合作社忙采摘"),
+    ]
+
+
+def test_split_gives_the_standing_head_below_an_untitled_text_to_it():
+    untitled = CLINIC.partition("\n\n")[2]
+    page = f"{untitled}\n\n## 【健康乡村】\n\n{ORCHARD}"
+    assert [(article.column, article.title) for article in articles_of(page)] == [
+        ("健康乡村", None),
+        (None, "玉露梨丰收 合作社忙采摘"),
+    ]
+
+
+def test_split_takes_a_timetable_for_one_notice():
+    lines = "7月6日 19:30 女排联赛 河东体育馆\n\n7月8日 15:00 乒乓球决赛 市体育中心"
+    page = f"{BRIDGE}\n\n### 赛程预告\n\n{lines}\n\n{ORCHARD}"
+    notice = articles_of(page)[1]
+    assert (notice.kind, notice.title, len(bodies(notice))) == ("notice", "赛程预告", 2)
+
+
+def test_split_reads_a_short_first_line_and_the_next_as_one_title():
+    body = CLINIC.partition("\n\n")[2]
+    assert articles_of(f"# 流动诊所\n\n# 开进深山村\n\n{body}")[0].title == "流动诊所 开进深山村"

@@ -16,6 +16,7 @@ from pipeline.splitting.assembly import assemble, column_core
 from pipeline.splitting.blocks import Unit, make_units
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.learned import Learned
 from pipeline.splitting.mending import mend
 from pipeline.splitting.notices import Draft, Member, take_pieces
 from pipeline.splitting.seams import Seams
@@ -38,7 +39,13 @@ class SplitterOptions:
 
 
 def split_page(
-    page: Page, *, cleaned: AlignedText, options: SplitterOptions, grammar: Grammar, lm: CharLM | None = None
+    page: Page,
+    *,
+    cleaned: AlignedText,
+    options: SplitterOptions,
+    grammar: Grammar,
+    lm: CharLM | None = None,
+    learned: Learned | None = None,
 ) -> Layout:
     """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
     units = make_units(page, cleaned, grammar)
@@ -46,11 +53,12 @@ def split_page(
         unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
     seams = Seams((unit.key for unit in units), lm)
     seams.prepare(neighbours(units))
-    cohesion = Cohesion([unit.profile for unit in units if unit.kind != "furniture"])
+    live = [unit.profile for unit in units if unit.kind != "furniture"]
+    cohesion = Cohesion(live, learned.affinity if learned else None)
     drafts = take_pieces(units, grammar, seams, cohesion)
     taken = {member.unit.index for draft in drafts for member in draft.members}
     rest = [unit for unit in units if unit.index not in taken and unit.kind != "furniture"]
-    steps = decide(rest, cohesion, grammar, seams)
+    steps = decide(rest, cohesion, grammar, seams, learned.forms if learned else None)
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
     drafts = mend(drafts, cohesion, grammar, seams)

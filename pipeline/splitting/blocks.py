@@ -292,6 +292,12 @@ def is_slogan(key: str, grammar: Grammar) -> bool:
     return 0 < len(words) <= 16 and all(word in grammar.slogans for word in words)
 
 
+# A line of a timetable: a date with a time of day (7月6日 19:30 …).
+SCHEDULE = re.compile(
+    r"(?:\d{1,2}月\d{1,2}日|周[一二三四五六日]|星期[一二三四五六日天]) ?(?:[上下]午|晚上?)? ?\d{1,2}[：:时]\d{0,2}"
+)
+
+
 def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     """Say whether a unit's form allows a heading: short, no sentence inside, nothing open at its end."""
     key = unit.key.strip()
@@ -307,6 +313,8 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
         return False
     if not unit.is_heading:
+        if SCHEDULE.match(key):
+            return False
         if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] == "”" and "：“" in key):
             return False
         if re.match(r"(?:（[一二三四五六七八九十]+）|[①-⑳]|\d+[.．、])", key) and "，" in key:

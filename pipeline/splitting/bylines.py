@@ -167,6 +167,7 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     sign = text[0] in grammar.byline_signs
     text = text.strip(grammar.byline_signs + " ")
     bracketed = len(text) > 2 and text[0] in "（(［" and text[-1] in "）)］"
+    square = bracketed and text[0] == "［"
     if bracketed:
         text = text[1:-1].strip()
     if any(char in text for char in "。！？；“”《》") or not text:
@@ -174,8 +175,11 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     text = text.replace("：", " ")
     if _ROLE_SLASH.match(text):
         return _read_slashed(text, grammar, bracketed=bracketed, sign=sign)
-    people, role, photo, agency = _read_people(text, grammar, strict=not (bracketed or sign))
-    if not people:
+    # ［先锋颂］, ★走基层·水利 and 中国梦·劳动美 are standing heads: only a role or round brackets make names of them.
+    set_off = sign or square
+    people, role, photo, agency = _read_people(text, grammar, strict=set_off or not bracketed)
+    foreign = any("·" in person.name or "•" in person.name for person in people)
+    if not people or (foreign and not role and (set_off or not bracketed)):
         return None
     return Credit(tuple(people), role, bracketed, sign, photo, agency, text.startswith(grammar.house))
 

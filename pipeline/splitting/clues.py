@@ -7,11 +7,14 @@ after and before it, whether a block goes on where the one before broke off, how
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pipeline.splitting.blocks import Unit
 from pipeline.splitting.cohesion import Cohesion, Profile
+from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.headforms import HeadForms
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.seams import JOIN_OPEN, Seams, opens_sentence
 
@@ -57,10 +60,20 @@ class Clues:
     item: bool = False
     group: tuple[int, int] = (0, 1)
     gap: bool = False
+    form: Mapping[str, float] = field(default_factory=dict)
+    below: int = 0
+    below_alike: bool = False
+    apart: bool = False
+    above: str = ""
+    below_run: bool = False
+    repeated: bool = False
+    named: bool = False
 
 
-def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams, roundups: re.Pattern[str]) -> list[Clues]:
-    """Measure the clues of every unit; ``roundups`` tells headings over short items (一周要闻).
+def gather(
+    units: Sequence[Unit], cohesion: Cohesion, seams: Seams, grammar: Grammar, forms: HeadForms | None = None
+) -> list[Clues]:
+    """Measure the clues of every unit; ``forms`` says what the wording of headings speaks for.
 
     A plain line that is a piece of running text beyond doubt becomes one (``unit.kind``).
     """
@@ -73,15 +86,34 @@ def gather(units: Sequence[Unit], cohesion: Cohesion, seams: Seams, roundups: re
         _look_around(units, i, clue)
         _compare(units, i, clue, cohesion)
         if units[i].kind == "head":
+            if forms is not None:
+                clue.form = forms.read(_undecorated(units[i].key, grammar))
             clue.listed = _is_listed(units, i)
             if groups[i][0]:
                 clue.alike = varied and 0 < units[i].level == units[i - 1].level
+                clue.above = units[i - 1].key.strip()
                 clue.seam = max(0.0, seams.gain(units[i - 1].key, units[i].key) - JOIN_OPEN)
-    for i in item_units(units, roundups):
+    _note_repeats(units, clues, grammar)
+    for i in item_units(units, grammar.roundups):
         clues[i].item = True
     for i in parallel_heads(units, clues):
         clues[i].parallel = True
     return clues
+
+
+def _note_repeats(units: Sequence[Unit], clues: Sequence[Clues], grammar: Grammar) -> None:
+    """Note the headings that the page repeats, and among them those that it sets off as standing heads elsewhere."""
+    heads = [(i, _undecorated(unit.key, grammar)) for i, unit in enumerate(units) if unit.kind == "head"]
+    counts = Counter(key for _, key in heads)
+    named = {key for i, key in heads if units[i].column}
+    for i, key in heads:
+        clues[i].repeated = counts[key] > 1
+        clues[i].named = counts[key] > 1 and key in named
+
+
+def _undecorated(key: str, grammar: Grammar) -> str:
+    """Take the decoration of a standing head off a heading."""
+    return key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets)) or key
 
 
 # A plain line with such log-odds of being a piece of text is not read as a heading any more.
@@ -111,6 +143,10 @@ def _weigh_lines(units: Sequence[Unit], clues: Sequence[Clues], seams: Seams) ->
 def _look_around(units: Sequence[Unit], i: int, clue: Clues) -> None:
     """Note the kinds of the units beside a unit, and after its run of headings."""
     clue.prev_kind = units[i - 1].kind if i else ""
+    # Two headings and more above a text are a headline, and the last of them may be a subhead.
+    clue.below_run = clue.prev_kind == "head" and i > 1 and units[i - 2].kind in ("head", "byline")
+    # A photo, a notice or an advertisement that stood here was taken out.
+    clue.apart = i > 0 and units[i].index - units[i - 1].index > 1
     clue.next_kind = units[i + 1].kind if i + 1 < len(units) else ""
     clue.rank = _rank(units, i, clue.group)
     beyond = i - clue.group[0] + clue.group[1]
@@ -257,6 +293,9 @@ def cohesion_score(cohesion: Cohesion, left: Sequence[Profile], right: Sequence[
     """Give the log-odds that two stretches of text belong together; 0 where one is too short to tell."""
     if not left or not right:
         return 0.0
+    learned = cohesion.log_odds(left, right)
+    if learned is not None:
+        return max(-_LEARNED_MAX, min(_LEARNED_MAX, learned))
     score = (cohesion.similarity(left, right) - _COSINE_EVEN) * _COSINE_SLOPE
     if score < 0:
         score *= _COSINE_DROP
@@ -267,6 +306,8 @@ def cohesion_score(cohesion: Cohesion, left: Sequence[Profile], right: Sequence[
 
 
 _ENOUGH_BOTH = 90
+# The model's log-odds are calibrated; beyond this they rest on few pages.
+_LEARNED_MAX = 4.0
 
 
 def overlap_score(overlap: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.splitting.blocks import Unit, split_heading
+from pipeline.splitting.clues import cohesion_score
 from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.lines import ends_open
@@ -19,14 +20,16 @@ _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
 # Cosine by which a text must be nearer to the article before the break than to the one it stands in.
 _FOREIGN_MARGIN = 0.015
 # Two titles on one line: how much better the parts must fit their own texts than the other's (sum of shares).
-_MERGED_MARGIN, _MERGED_REACH, _MERGED_PART = 0.5, 6, 5
+_MERGED_MARGIN, _MERGED_SECOND, _MERGED_REACH, _MERGED_PART = 0.5, 0.15, 6, 5
 
 
 def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
     """Mend the drafts of a page, in page order."""
     drafts = lift_captions(drafts, cohesion)
-    untangle(drafts, cohesion, seams)
+    rejoin(drafts, cohesion, seams)
+    untangle([draft for draft in drafts if draft.members], cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
+    drafts = [part for draft in drafts for part in part_article(draft, cohesion)]
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
     fold_roundups(drafts, grammar)
@@ -61,6 +64,67 @@ def untangle(drafts: list[Draft], cohesion: Cohesion, seams: Seams) -> None:
             one.flags.add("interleaved")
         if later is not None:
             _take_back(following, later, cohesion)
+
+
+# Articles back that a headless one may go on with; least sum of the log-odds of a join and of belonging together.
+_REJOIN_REACH, _REJOIN_SCORE = 3, 2.0
+# Log-odds of belonging together by which what an interposed column tore apart is joined again.
+_TORN_SCORE = 0.5
+
+
+def rejoin(drafts: Sequence[Draft], cohesion: Cohesion, seams: Seams) -> None:
+    """Join an article without a head to one further up that stops inside a sentence; a column came between the two."""
+    news = [draft for draft in drafts if draft.kind == "news" and draft.texts()]
+    for number in range(2, len(news)):
+        draft, between = news[number], news[number - 1]
+        if not between.members or not _goes_on(draft):
+            continue
+        known = [item for item in news[max(0, number - _REJOIN_REACH) : number - 1] if item.members]
+        scores = [(_rejoin_score(item, between, draft, cohesion, seams), place) for place, item in enumerate(known)]
+        best = max(scores, default=(0.0, 0))
+        if best[0] <= _REJOIN_SCORE:
+            continue
+        _append(known[best[1]], draft)
+        later = news[number + 1] if number + 1 < len(news) else None
+        if later is not None and _goes_on(later) and _belongs(between, later, cohesion, seams) > _TORN_SCORE:
+            _append(between, later)
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Say whether an article begins with text that nothing introduces."""
+    if not _is_headless(draft):
+        return False
+    edges = draft.members[0].unit.edges
+    return edges is None or not edges.lead
+
+
+def _rejoin_score(draft: Draft, between: Draft, rest: Draft, cohesion: Cohesion, seams: Seams) -> float:
+    """Weigh that ``rest`` goes on with ``draft`` rather than with the article between them."""
+    last, first = draft.texts()[-1].unit, _body_key(rest.texts()[0].unit)
+    if draft.members[-1].unit is not last or not ends_open(_body_key(last)):
+        return 0.0
+    join = seams.gain(_body_key(last), first)
+    other = max(0.0, seams.gain(_body_key(between.texts()[-1].unit), first))
+    return join - other + _likeness(draft, rest, cohesion) if join > other else 0.0
+
+
+def _belongs(draft: Draft, rest: Draft, cohesion: Cohesion, seams: Seams) -> float:
+    """Weigh that the second of two neighbours goes on with the first."""
+    last = _body_key(draft.texts()[-1].unit)
+    join = seams.gain(last, _body_key(rest.texts()[0].unit)) if ends_open(last) else 0.0
+    return join + _likeness(draft, rest, cohesion)
+
+
+def _likeness(draft: Draft, rest: Draft, cohesion: Cohesion) -> float:
+    """Give the log-odds that the end of one article and the beginning of another belong together."""
+    return cohesion_score(cohesion, _profiles(draft.texts()[-4:])[::-1], _profiles(rest.texts()[:3]))
+
+
+def _append(draft: Draft, rest: Draft) -> None:
+    """Move all of an article to the end of another."""
+    draft.members += rest.members
+    rest.members = []
+    draft.flags.add("interleaved")
 
 
 def _jumps_on(draft: Draft) -> bool:
@@ -200,13 +264,81 @@ def _is_stray_caption(draft: Draft, member: Member, cohesion: Cohesion) -> bool:
 
 
 def part_titles(drafts: Sequence[Draft], cohesion: Cohesion, grammar: Grammar) -> None:
-    """Give the second of two titles on one line to the untitled article that it speaks of."""
+    """Give the second of two titles on one line to the untitled article that it speaks of most."""
     for number, draft in enumerate(drafts):
-        places = [i for i, member in enumerate(draft.members) if member.role == "title"]
-        for place in places:
-            for other in _untitled_near(drafts, number, cohesion):
-                if _part_title(draft, place, other, cohesion, grammar):
-                    break
+        for place in [i for i, member in enumerate(draft.members) if member.role == "title"]:
+            found = [
+                (*fit, order, other)
+                for order, other in enumerate(_untitled_near(drafts, number, cohesion))
+                if (fit := _two_titles(draft, place, other, cohesion, grammar)) is not None
+            ]
+            if found:
+                _, at, _, other = max(found, key=lambda item: (item[0], -item[2]))
+                _part_title(draft, place, other, at)
+
+
+# A title of two matters is at least this long; so much better its parts must fit the two halves of the text. The
+# better they fit, the more the halves may have in common (log-odds).
+_TWO_MATTERS, _TWO_FIT, _TWO_WEIGHT, _TWO_SCORE = 18, 0.45, 4.0, 2.8
+# Texts of an article that are looked through, so that a long one costs no more.
+_TWO_REACH = 16
+
+
+def part_article(draft: Draft, cohesion: Cohesion) -> list[Draft]:
+    """Part an article whose title speaks of two matters, one after the other, where its text leaves the first one."""
+    titles = [place for place, member in enumerate(draft.members) if member.role == "title"]
+    texts = [place for place, member in enumerate(draft.members) if member.role == "paragraph"][:_TWO_REACH]
+    if draft.kind != "news" or len(titles) != 1 or len(texts) < 2 or titles[0] > texts[0]:
+        return [draft]
+    member = draft.members[titles[0]]
+    best: tuple[float, int, int] | None = None
+    if len(member.unit.key) >= _TWO_MATTERS:
+        profiles = [draft.members[place].unit.profile for place in texts]
+        for number in range(1, len(texts)):
+            apart = cohesion_score(cohesion, profiles[max(0, number - 4) : number][::-1], profiles[number : number + 3])
+            found = _fit_halves(member.unit, profiles[:number], profiles[number:], cohesion) if apart < 0 else None
+            score = _TWO_WEIGHT * found[0] - apart if found is not None else 0.0
+            if found is not None and score > _TWO_SCORE and (best is None or score > best[0]):
+                best = (score, found[1], number)
+    if best is None:
+        return [draft]
+    _, at, number = best
+    first, second = split_heading(member.unit, at)
+    cut = texts[number]
+    while draft.members[cut - 1].role == "subhead":
+        cut -= 1
+    evidence = (*member.evidence, "titles_merged")
+    draft.members[titles[0]] = Member(first, "title", member.score, evidence)
+    rest = Draft([Member(second, "title", 1.0, evidence), *draft.members[cut:]])
+    del draft.members[cut:]
+    return [draft, rest]
+
+
+def _fit_halves(
+    unit: Unit, before: Sequence[Profile], after: Sequence[Profile], cohesion: Cohesion
+) -> tuple[float, int] | None:
+    """Find the blank that parts a title so that each half fits its own text: how well, and where."""
+    best: tuple[float, int] | None = None
+    for at in (i for i, char in enumerate(unit.key) if char == " "):
+        if min(at, len(unit.key) - at - 1) < _MERGED_PART:
+            continue
+        first, second = split_heading(unit, at)
+        own, other = _lean(first, before, after, cohesion), _lean(second, after, before, cohesion)
+        fit = _weigh_halves(first, own, second, other)
+        if min(own, other) > _TWO_FIT / 4 and fit > _TWO_FIT and (best is None or fit > best[0]):
+            best = (fit, at)
+    return best
+
+
+def _lean(unit: Unit, near: Sequence[Profile], far: Sequence[Profile], cohesion: Cohesion) -> float:
+    """Give by how much more of a heading stands in the first texts than in the others (-1 to 1)."""
+    return cohesion.overlap(unit.profile, near) - cohesion.overlap(unit.profile, far)
+
+
+def _weigh_halves(first: Unit, own: float, second: Unit, other: float) -> float:
+    """Add up how well the halves of a title fit their texts, each by its length (-2 to 2)."""
+    sizes = len(first.profile), len(second.profile)
+    return 2 * (sizes[0] * own + sizes[1] * other) / max(1, sum(sizes))
 
 
 def _untitled_near(drafts: Sequence[Draft], number: int, cohesion: Cohesion) -> Iterator[Draft]:
@@ -226,35 +358,39 @@ def _untitled_near(drafts: Sequence[Draft], number: int, cohesion: Cohesion) -> 
 _NO_OVERLAP = 0.06
 
 
-def _part_title(draft: Draft, place: int, other: Draft, cohesion: Cohesion, grammar: Grammar) -> bool:
-    """Part a title if its second half fits the other article's text and not its own."""
-    member = draft.members[place]
-    unit = member.unit
+def _two_titles(
+    draft: Draft, place: int, other: Draft, cohesion: Cohesion, grammar: Grammar
+) -> tuple[float, int] | None:
+    """Find the blank after which a title fits the other article's text and not its own: how well, and where."""
+    unit = draft.members[place].unit
     own, foreign = _profiles(draft.texts()[:3]), _profiles(other.texts()[:3])
     best: tuple[float, int] | None = None
     for at in (i for i, char in enumerate(unit.key) if char == " "):
         if min(at, len(unit.key) - at - 1) < _MERGED_PART - 1:
             continue
         first, second = split_heading(unit, at)
-        fit = cohesion.overlap(second.profile, foreign) - cohesion.overlap(second.profile, own)
-        if fit < _MERGED_MARGIN / 2:
+        other_fit = _lean(second, foreign, own, cohesion)
+        if other_fit < _MERGED_SECOND:
             continue
         if draft.kind == "notice" and grammar.notice_titles.fullmatch(first.key):
-            fit += 0.3
+            fit = other_fit + 0.3
         else:
-            fit += cohesion.overlap(first.profile, own) - cohesion.overlap(first.profile, foreign)
+            fit = _weigh_halves(first, _lean(first, own, foreign, cohesion), second, other_fit)
         if fit > _MERGED_MARGIN and (best is None or fit > best[0]):
             best = (fit, at)
-    if best is None:
-        return False
-    first, second = split_heading(unit, best[1])
+    return best
+
+
+def _part_title(draft: Draft, place: int, other: Draft, at: int) -> None:
+    """Part a title at a blank and set its second half above the other article."""
+    member = draft.members[place]
+    first, second = split_heading(member.unit, at)
     draft.members[place] = Member(first, "title", member.score, (*member.evidence, "titles_merged"))
     for item in other.members:
         if item.role == "title":
             item.role = "kicker"
     head = next((i for i, item in enumerate(other.members) if item.role not in ("column", "kicker")), 0)
     other.members.insert(head, Member(second, "title", 1.0, ("titles_merged",)))
-    return True
 
 
 # ---- subtitle or subhead -----------------------------------------------------------------------------------------

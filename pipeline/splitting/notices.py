@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.splitting.blocks import Unit
+from pipeline.splitting.blocks import SCHEDULE, Unit
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.lines import ends_open
@@ -71,7 +71,7 @@ def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion:
     free = [True] * len(live)
     drafts: list[Draft] = []
     photo = partial(_photo, seams=seams, cohesion=cohesion)
-    for finder in (_weather, _table, _notice, _slogan, _verse, _free_verse, photo, _ad):
+    for finder in (_weather, _table, _timetable, _notice, _slogan, _verse, _free_verse, photo, _ad):
         at = 0
         while at < len(live):
             draft, used = finder(live, free, at, grammar) if free[at] else _NOTHING
@@ -185,6 +185,20 @@ def _table(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _
 
 # The line below a table that gives its unit or its source.
 _TABLE_NOTE = re.compile(r"[（(]?(?:注|单位|数据来源|资料来源|来源)[：: ].{1,60}[）)]?")
+
+
+# Fewer dated lines than this are no timetable.
+_MIN_TIMETABLE = 2
+
+
+def _timetable(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
+    """Take a heading with lines below it that open with a date and a time of day."""
+    stop = at + 1
+    while stop < len(live) and free[stop] and not live[stop].is_heading and SCHEDULE.match(live[stop].key):
+        stop += 1
+    if live[at].kind != "head" or live[at].column or stop - at - 1 < _MIN_TIMETABLE:
+        return _NOTHING
+    return _titled(live, at, at + 1, stop, "notice", "table"), range(at, stop)
 
 
 def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
@@ -428,10 +442,11 @@ def _photo_draft(live: Sequence[Unit], free: Sequence[bool], start: int, stop: i
         start > 0
         and free[start - 1]
         and live[start - 1].kind == "head"
+        and not live[start - 1].column
         and len(live[start - 1].key) <= _MAX_PHOTO_TITLE
     ):
         head = start - 1
-        members.append(Member(live[head], "column" if live[head].column else "title", 2.0, ("photo:title",)))
+        members.append(Member(live[head], "title", 2.0, ("photo:title",)))
     for place in range(start, stop):
         role: Role = "caption" if place in captions else "credit"
         members.append(Member(live[place], role, 3.0, ("photo",)))

@@ -53,6 +53,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
         ("column.dash", dash),
         ("column.overlap", close),
         ("column.fragment", fragment),
+        ("column.named", float(clue.named) * (1.0 - form)),
     ]
     readings: dict[str, Features] = {
         "title": [
@@ -73,6 +74,9 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("title.style", clue.style),
             ("title.parallel", float(clue.parallel and not clue.item)),
             ("title.item", float(clue.item)),
+            ("title.repeated", float(clue.repeated)),
+            ("title.named", float(clue.named)),
+            ("title.below_alike", float(clue.below_alike and clue.group[0] > 0)),
             ("title.fragment", fragment),
         ],
         "column": column,
@@ -85,6 +89,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("kicker.end", ends),
             ("kicker.dash", dash),
             ("kicker.overlap", close),
+            ("kicker.named", float(clue.named)),
             ("kicker.rank", float(clue.rank)),
             ("kicker.fragment", fragment),
             ("kicker.last", float(last)),
@@ -108,8 +113,31 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
         ],
     }
     readings |= _after_body(clue, form, fragment, length, column, dash)
+    readings["late_column"].append(("late_column.roundup", roundup))
     readings |= _after_title(unit, clue, fit, dash, ends, column, last=last)
+    if clue.form:
+        for name, features in readings.items():
+            role = _WORDED[name]
+            said = clue.form[role]
+            features.append((f"{name}.worded" if said >= 0 else f"{name}.not_worded", abs(said)))
     return readings
+
+
+# Whose wording a reading asks for.
+_WORDED = {
+    "title": "title",
+    "column": "column",
+    "kicker": "kicker",
+    "subhead": "subhead",
+    "late_title": "title",
+    "late_column": "column",
+    "late_subtitle": "subtitle",
+    "subtitle": "subtitle",
+    "title2": "title",
+    "kicker_after": "kicker",
+    "column_after_title": "column",
+    "subhead_first": "subhead",
+}
 
 
 def _length(length: int) -> str:
@@ -141,17 +169,25 @@ def _after_body(
     return readings
 
 
+# A line so short (in characters) is rarely a whole title; what follows it then is short as well. A title of two
+# parts, or a long one, is whole.
+_SHORT_TITLE, _SHORT_LINE, _COMPLETE = (8, 11), 12, 16
+
+
 def _after_title(
     unit: Unit, clue: Clues, fit: float, dash: float, ends: float, column: Features, *, last: bool
 ) -> dict[str, Features]:
     """Read a heading that follows a title: subtitle, second line of the title, kicker, standing head, first subhead."""
-    smaller, alike = float(clue.rank < 0), float(clue.alike)
+    smaller, alike, key = float(clue.rank < 0), float(clue.alike), unit.key.strip()
     readings: dict[str, Features] = {
         "subtitle": [
             ("subtitle.bias", 1.0),
             ("subtitle.dash", dash),
             ("subtitle.smaller", smaller),
             ("subtitle.alike", alike),
+            ("subtitle.overlap", max(0.0, fit)),
+            ("subtitle.below", float(clue.below > 0) * (1.0 - dash)),
+            ("subtitle.below_alike", float(clue.below_alike) * (1.0 - dash)),
         ],
         "title2": [
             ("title2.bias", 1.0),
@@ -161,12 +197,19 @@ def _after_title(
             ("title2.dash", dash),
             ("title2.smaller", smaller),
             ("title2.alike", alike),
+            ("title2.short", float(len(clue.above) <= _SHORT_TITLE[0] and len(key) <= _SHORT_LINE)),
+            ("title2.medium", float(_SHORT_TITLE[0] < len(clue.above) <= _SHORT_TITLE[1] and len(key) <= _SHORT_LINE)),
+            ("title2.complete", float(" " in clue.above or len(clue.above) > _COMPLETE)),
+            ("title2.below_alike", float(clue.below_alike)),
         ],
         "kicker_after": [
             ("kicker_after.bias", 1.0),
             ("kicker_after.end", ends),
             ("kicker_after.plain", float(not unit.is_heading and last)),
             ("kicker_after.dash", dash),
+            ("kicker_after.last", float(last)),
+            ("kicker_after.below", float(clue.below > 0)),
+            ("kicker_after.below_alike", float(clue.below_alike)),
         ],
         "column_after_title": [*column, ("column_after_title.bias", 1.0)],
     }
@@ -174,6 +217,9 @@ def _after_title(
         readings["subhead_first"] = [
             ("subhead_first.bias", 1.0),
             ("subhead_first.dash", dash),
-            ("subhead_first.marker_next", float(clue.next_starts)),
+            ("subhead_first.marker_next", float(clue.next_starts and not clue.below)),
+            ("subhead_first.marker_below", float(clue.next_starts and clue.below > 0)),
+            ("subhead_first.alone", float(clue.below == 0)),
+            ("subhead_first.below_alike", float(clue.below_alike)),
         ]
     return readings

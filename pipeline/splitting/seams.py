@@ -63,6 +63,7 @@ class Seams:
 
     def __init__(self, keys: Iterable[str], lm: JoinModel | None = None) -> None:
         self._lm = lm
+        self._known: dict[tuple[str, str], float] = {}
         self._words: set[str] = set()
         for key in keys:
             self._words.update(map("".join, pairwise(key)))
@@ -81,7 +82,14 @@ class Seams:
 
     def gain(self, left: str, right: str) -> float:
         """Give the log-odds that ``right`` (normalised, stripped) continues ``left`` in mid-sentence."""
-        left, right = _near(left, right)
+        pair = _near(left, right)
+        known = self._known.get(pair)
+        if known is None:
+            known = self._known[pair] = self._gain(*pair)
+        return known
+
+    def _gain(self, left: str, right: str) -> float:
+        """Weigh a join that was not asked for before on this page."""
         if not left or not right:
             return _CLOSED
         if right[0] in _LEADERS:

@@ -17,6 +17,7 @@ from pipeline.splitting.blocks import Unit
 from pipeline.splitting.clues import Clues, ends_article, gather, starts_article
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.headforms import HeadForms
 from pipeline.splitting.readings import Features, Readings, read_heading
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.weights import WEIGHTS
@@ -26,8 +27,8 @@ State = str
 # by byline or jump line; "K" a kicker of a title that comes after its body; "B" body; "D" body that a subhead
 # interrupts; "E" ended. 0/1 = without / with a title; "P" = ended, title found after the body.
 _START = ""
-_END = {"C": "end.head", "H": "end.head", "K": "end.late_kicker", "T": "end.title", "N": "end.title"}
-_END |= {"D0": "end.subhead", "D1": "end.subhead"}
+END_FEATURES = {"C": "end.head", "H": "end.head", "K": "end.late_kicker", "T": "end.title", "N": "end.title"}
+END_FEATURES |= {"D0": "end.subhead", "D1": "end.subhead"}
 # A page's own typography moves a decision by this much at most, in nats: depths from an engine are weak evidence.
 _STYLE_LIMIT = 1.6
 _STYLE_SMOOTHING = 1.5
@@ -74,24 +75,60 @@ class _Path:
 
 
 Allowed = Callable[[int, str, bool], bool]
-_Edge = tuple[State, State, str, bool, float]
+# From state, to state, role, new article, score, features.
+_Edge = tuple[State, State, str, bool, float, Features]
 Trellis = list[list[_Edge]]
 
 
-def decide(units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Step]:
+def decide(
+    units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: Seams, forms: HeadForms | None = None
+) -> list[Step]:
     """Find the best reading of the units of a page (without furniture and self-contained pieces), in page order.
 
     The page is read twice: the first reading tells how this page sets titles and subheads (its heading depths,
     bold or plain lines), the second one uses that. Where depth says nothing the second reading is the first.
     """
-    clues = gather(units, cohesion, seams, grammar.roundups)
-    learn_styles(units, clues, best_path(units, clues, grammar))
+    clues = gather(units, cohesion, seams, grammar, forms)
+    learn_page(units, clues, best_path(units, clues, grammar))
     trellis: Trellis = []
     steps = best_path(units, clues, grammar, trellis=trellis)
     for step, odds in zip(steps, posteriors(trellis, WEIGHTS), strict=True):
         step.probability = odds[step.role, step.new]
         step.boundary = sum(chance for (_, new), chance in odds.items() if new == step.new)
     return steps
+
+
+def learn_page(units: Sequence[Unit], clues: Sequence[Clues], steps: Sequence[Step]) -> None:
+    """Write into the clues what a first reading tells of the page: its typography, and the subheads of each article."""
+    learn_styles(units, clues, steps)
+    below: list[Unit] = []
+    for i in range(len(units) - 1, -1, -1):
+        unit, clue = units[i], clues[i]
+        if unit.kind == "head":
+            clue.below = len(below)
+            clue.below_alike = any(is_alike(unit, other) for other in below)
+        if steps[i].new:
+            below = []
+        elif steps[i].role == "subhead":
+            below = [unit, *below[:_SUBHEADS]]
+
+
+# Subheads further down an article that a heading is compared with.
+_SUBHEADS = 5
+
+
+def is_alike(one: Unit, two: Unit) -> bool:
+    """Say whether two headings are set alike and are of one make: as many parts, about as long."""
+    first, second = one.key.strip(), two.key.strip()
+    return (
+        (one.level, one.bold) == (two.level, two.bold)
+        and first.count(" ") == second.count(" ")
+        and abs(len(first) - len(second)) <= _ALIKE
+    )
+
+
+# Characters by which the lengths of two subheads of one article differ at most, as a rule.
+_ALIKE = 4
 
 
 def learn_styles(units: Sequence[Unit], clues: Sequence[Clues], steps: Sequence[Step]) -> bool:
@@ -137,7 +174,7 @@ def best_path(
                 if allowed is not None and not allowed(number, move.role, move.new):
                     continue
                 gain = sum(weights[name] * value for name, value in move.features)
-                weighed.append((state, move.state, move.role, move.new, gain))
+                weighed.append((state, move.state, move.role, move.new, gain, move.features))
                 known = table.get(move.state)
                 if known is None or path.score + gain > known.score:
                     step = Step(move.role, move.new, gain, move.features)
@@ -155,15 +192,15 @@ def posteriors(trellis: Trellis, weights: Mapping[str, float]) -> list[dict[tupl
     forward: list[dict[State, float]] = [{_START: 0.0}]
     for edges in trellis:
         reached: dict[State, float] = {}
-        for source, target, _, _, gain in edges:
+        for source, target, _, _, gain, _ in edges:
             reached[target] = _add(reached.get(target), forward[-1][source] + gain)
         forward.append(reached)
-    backward = {state: weights[_END[state]] if state in _END else 0.0 for state in forward[-1]}
+    backward = {state: weights[END_FEATURES[state]] if state in END_FEATURES else 0.0 for state in forward[-1]}
     result: list[dict[tuple[str, bool], float]] = []
     for edges, before in zip(reversed(trellis), reversed(forward[:-1]), strict=True):
         odds: dict[tuple[str, bool], float] = {}
         left: dict[State, float] = {}
-        for source, target, role, new, gain in edges:
+        for source, target, role, new, gain, _ in edges:
             onward = gain + backward[target]
             left[source] = _add(left.get(source), onward)
             odds[role, new] = _add(odds.get((role, new)), before[source] + onward)
@@ -184,7 +221,9 @@ def _add(one: float | None, two: float) -> float:
 def _trace(paths: list[dict[State, _Path]], weights: Mapping[str, float]) -> list[Step]:
     """Walk back from the best final state; an article should not end in its head."""
     last = paths[-1]
-    state = max(last, key=lambda name: last[name].score + (weights[_END[name]] if name in _END else 0.0))
+    state = max(
+        last, key=lambda name: last[name].score + (weights[END_FEATURES[name]] if name in END_FEATURES else 0.0)
+    )
     steps: list[Step] = []
     for table in reversed(paths[1:]):
         path = table[state]
@@ -253,7 +292,7 @@ def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move
         yield _Move("H", "kicker", readings["kicker"] + close, fresh)
     if state in ("B0", "B1"):
         yield _Move("D" + state[1], "subhead", readings["subhead"])
-    if ready and "subhead_first" in readings:
+    if fresh and "subhead_first" in readings:
         yield _Move("D0", "subhead", [*readings["subhead_first"], ("new_subhead.bias", 1.0), *close], new=True)
     if state in ("D0", "D1"):
         yield _Move(state, "subhead", [*readings["subhead"], ("subhead.second", 1.0)])
@@ -265,13 +304,16 @@ def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move
     if state == "P" and "late_subtitle" in readings and clue.prev_kind == "head":
         yield _Move("P", "subtitle", readings["late_subtitle"])
     if ready:
-        stands = [("late_column.not_ended", 1.0)] if state[0] == "B" else []
+        stands: Features = [("late_column.not_ended", 1.0)] if state[0] == "B" else []
+        # A text without any head of its own takes the lone standing head below it.
+        stands.append(("late_column.untitled", float(state[1:] == "0" and not clue.apart)))
         yield _Move("P", "column", readings["late_column"] + stands)
     if state == "T":
         for role in ("subtitle", "title2", "kicker_after", "column_after_title"):
             yield _Move("T", _ROLES[role], readings[role])
-    if state in ("T", "N") and "subhead_first" in readings:
-        untitled = [("subhead_first.untitled", 1.0)] if state == "N" else []
+    if state in ("T", "N", "C") and "subhead_first" in readings:
+        after = {"N": "subhead_first.untitled", "C": "subhead_first.after_column"}
+        untitled: Features = [(after[state], 1.0)] if state in after else []
         yield _Move("D1" if state == "T" else "D0", "subhead", readings["subhead_first"] + untitled)
     if state == "N":
         yield _Move("T", "title", [*readings["title"], ("title_after_byline.bias", 1.0)])
@@ -307,7 +349,10 @@ def _text_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
         going: Features = [("after_end.bias", 1.0), _cohesion("after_end", clue), ("after_end.marker", starts)]
         yield _Move(to + state[1], "paragraph", going)
     elif state != "P":
-        going = [("body.marker", starts), ("body.open", float(clue.open_before and state[0] == "B"))]
+        going = [
+            ("body.marker", starts * (not (state[0] == "D" and clue.below_run))),
+            ("body.open", float(clue.open_before and state[0] == "B")),
+        ]
         yield _Move(to + state[1], "paragraph", going)
     if state[0] == "B":
         fresh: Features = [("fresh.bias", 1.0), _cohesion("fresh", clue), ("fresh.marker", starts)]

@@ -2,8 +2,8 @@
 
 Every page is drawn from a seed: articles of :mod:`pipeline.training.rawtext` get headlines, bylines, subheads and the
 damage that OCR engines do (columns cut, heading depths at random, heads after their body …), and each line keeps its
-role and article. Names, standing heads and formulas are made up (:mod:`pipeline.training.page_words`); subheads and
-kickers are in part clauses of the article's own text, as editors write them, in part general phrases.
+role and article. Names and formulas are made up; what stands around a title is drawn by
+:mod:`pipeline.training.headlines`.
 """
 
 from __future__ import annotations
@@ -13,24 +13,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.training.page_words import (
-    COLUMN_ENDS,
-    COLUMN_LONG,
-    ENDINGS,
-    GIVEN,
-    KICKERS,
-    NOUNS,
-    PHRASES,
-    PLACES,
-    ROUNDUPS,
-    SURNAMES,
-    TOPICS,
-    VERBS,
+from pipeline.training.headlines import (
+    BOTH,
+    SUBHEAD_MAKES,
+    WORDS,
+    draw_column,
+    draw_kicker,
+    draw_subhead,
+    draw_subtitle,
 )
+from pipeline.training.page_words import GIVEN, SURNAMES
 from pipeline.training.rawtext import Raw
 
 _PUNCTUATION = str.maketrans("，；：？！（）", ",;:?!()")
-_CLAUSE = re.compile(r"[一-鿿]{4,18}")
 
 
 @dataclass(slots=True)
@@ -76,8 +71,11 @@ class _Story:
     late: list[_Line] = field(default_factory=list)
 
 
-def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw]) -> Composed:
-    """Compose a page of the given stories and, now and then, a round-up of briefs."""
+def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw], half: int = BOTH) -> Composed:
+    """Compose a page of the given stories and, now and then, a round-up of briefs.
+
+    ``half`` of the lists of headings dress the page.
+    """
     style = _draw_style(rng)
     lines: list[_Line] = []
     number = 0
@@ -89,7 +87,7 @@ def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw]) -
             items = _roundup(rng, briefs, number)
             number = 1 + max(line.article for line in items)
             lines += items
-        story = _story(rng, raw, number)
+        story = _story(rng, raw, number, half)
         number += 1
         lines += story.head + _photo_inside(rng, story, stories, number) + story.late
         number += 1
@@ -109,52 +107,46 @@ def _name(rng: random.Random, *, spaced: bool = False) -> str:
     return rng.choice(SURNAMES) + (" " if spaced and len(given) == 1 else "") + given
 
 
-def _clauses(text: str, low: int, high: int) -> list[str]:
-    return [clause for clause in _CLAUSE.findall(text) if low <= len(clause) <= high]
+_DECORATIONS = ("【{}】", "■{}", "{} |", "◆{}", "■ {} ■", "●{}", "［{}］", "〖{}〗", "★{}", "▲{}")
 
 
-def _general(rng: random.Random) -> str:
-    """Make a general phrase such as editors put over a section."""
-    draw = rng.random()
-    if draw < 0.4:
-        return rng.choice(VERBS) + rng.choice(NOUNS)
-    if draw < 0.7:
-        return f"{rng.choice(VERBS)}{rng.choice(NOUNS)} {rng.choice(VERBS)}{rng.choice(NOUNS)}"
-    return f"{rng.choice(TOPICS)}{rng.choice(PHRASES)}" if draw < 0.9 else f"{rng.choice(TOPICS)}怎么看"
+def _column(rng: random.Random, half: int) -> str:
+    """Draw a standing head; half of them have no decoration."""
+    name = draw_column(rng, half)
+    return rng.choice(_DECORATIONS).format(name) if rng.random() < 0.5 else name
 
 
-def _subhead(rng: random.Random, paragraph: str, make: str, number: int) -> str:
-    """Make a subhead; those of one article are of one make, most of the time."""
-    own = _clauses(paragraph, 4, 13)
-    if rng.random() < 0.15:
-        make = rng.choice(("own", "one", "two"))
-    if make == "own" and own:
-        return rng.choice(own)
-    if make == "two":
-        return f"{rng.choice(VERBS)}{rng.choice(NOUNS)} {rng.choice(own) if own else rng.choice(NOUNS)}"
-    if make == "numbered":
-        return f"{'一二三四五六七八九十'[number % 10]}、{rng.choice(own) if own else _general(rng)}"
-    return _general(rng).split(" ")[0]
+# A line of raw text that opens an agency's story; what stands above it repeats the title.
+_OPENS = re.compile(r"(?:本报|新华社|新华网|中新社|中新网|人民网|海外网|央视|据|IT之家)[^，。]{0,14}(?:电|讯|消息)")
 
 
-def _column(rng: random.Random) -> str:
-    name = rng.choice(TOPICS) + rng.choice(COLUMN_ENDS) if rng.random() < 0.7 else rng.choice(COLUMN_LONG)
-    shapes = ("【{}】", "■{}", "{} |", "◆{}", "■ {} ■", "●{}", "［{}］", "{}", "{}", "{}")
-    return rng.choice(shapes).format(name)
+def _paragraphs(body: str) -> list[str]:
+    """List the paragraphs of a document: without a title above the agency's marker, and up to the next such marker."""
+    lines = [line.strip() for line in body.split("\n") if len(line.strip()) > 8]
+    opens = [place for place, line in enumerate(lines) if _OPENS.match(line)]
+    start = opens[0] if opens and opens[0] <= 3 else 0
+    stop = next((place for place in opens if place > start), len(lines))
+    kept = [line for place, line in enumerate(lines[start:stop]) if place or line[-1] in "。！？”"]
+    return [line for line in kept if len(line) > 20 or line[-1] in "。！？”"]
 
 
-def _story(rng: random.Random, raw: Raw, number: int) -> _Story:
+def usable(raw: Raw) -> bool:
+    """Say whether a document has the paragraphs of a story."""
+    return "快讯" not in raw.title and len(_paragraphs(raw.body)) >= 2
+
+
+def _story(rng: random.Random, raw: Raw, number: int, half: int) -> _Story:
     """Dress a document as an article and damage it."""
     story = _Story(number)
-    paragraphs = [line.strip() for line in raw.body.split("\n") if len(line.strip()) > 8][: rng.randint(2, 9)]
+    paragraphs = _paragraphs(raw.body)[: rng.randint(2, 9)]
     truncated = rng.random() < 0.05 and len(paragraphs[0]) > 60
     if truncated:
         paragraphs[0] = paragraphs[0][rng.randrange(15, len(paragraphs[0]) - 20) :]
     cut_end = rng.random() < 0.05 and len(paragraphs[-1]) > 40
     if cut_end:
         paragraphs[-1] = paragraphs[-1][: rng.randrange(20, len(paragraphs[-1]) - 5)]
-    title = raw.title if len(raw.title) >= 5 and rng.random() > 0.05 else ""
-    head = _headline(rng, raw, title, number)
+    title = raw.title if len(raw.title) >= 5 and rng.random() > 0.1 else ""
+    head = _headline(rng, raw, title, number, half)
     byline = _bylines(rng)
     if byline[0]:
         head.append(_Line(byline[0], "byline", number))
@@ -162,7 +154,8 @@ def _story(rng: random.Random, raw: Raw, number: int) -> _Story:
     if jump and rng.random() < 0.5:
         head.append(_Line(jump, "jump", number))
         jump = ""
-    story.body = _body(rng, paragraphs, number, jump + ("" if truncated else byline[1]))
+    opened = truncated or _OPENS.match(paragraphs[0])
+    story.body = _body(rng, paragraphs, number, jump + ("" if opened else byline[1]), half)
     if byline[2] and not cut_end:
         if rng.random() < 0.4:
             story.body[-1].text += byline[2]
@@ -173,34 +166,35 @@ def _story(rng: random.Random, raw: Raw, number: int) -> _Story:
     if title and rng.random() < 0.05 and not byline[0]:
         story.late = [line for line in head if line.role in ("kicker", "title", "subtitle")]
         head = [line for line in head if line not in story.late]
-    elif rng.random() < 0.03 and head and head[0].role == "column":
+    elif head and head[0].role == "column" and rng.random() < (0.1 if title else 0.6):
         story.late = [head.pop(0)]
     story.head = head
     return story
 
 
-def _headline(rng: random.Random, raw: Raw, title: str, number: int) -> list[_Line]:
-    """Set column, kickers, title and subtitle of a story."""
+def _headline(rng: random.Random, raw: Raw, title: str, number: int, half: int) -> list[_Line]:
+    """Set column, kickers, title and subtitle of a story; a kicker comes after its title now and then."""
     head: list[_Line] = []
     column = re.match(r"【(.{3,16})】", title)
     title = re.sub(r"^【.{1,16}】", "", title)
     if column or rng.random() < 0.22:
-        head.append(_Line(f"【{column[1]}】" if column and rng.random() < 0.6 else _column(rng), "column", number))
+        name = f"【{column[1]}】" if column and rng.random() < 0.6 else _column(rng, half)
+        head.append(_Line(name, "column", number))
     if not title:
         return head
-    for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
-        own = _clauses(raw.body[:300], 5, 16)
-        text = rng.choice(own) if own and rng.random() < 0.2 else rng.choice((rng.choice(KICKERS), _general(rng)))
-        head.append(_Line(text, "kicker", number))
+    kickers = [
+        _Line(draw_kicker(rng, raw.body, half), "kicker", number) for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2)))
+    ]
+    late = bool(kickers) and rng.random() < 0.1
+    head += [] if late else kickers
     at = title.find(" ") if " " in title else rng.randrange(4, max(5, len(title) - 3))
     if len(title) > 12 and rng.random() < 0.1 and 3 < at < len(title) - 3:
         head += [_Line(title[:at].strip(), "title", number), _Line(title[at:].strip(), "title", number)]
     else:
         head.append(_Line(title, "title", number))
-    if rng.random() < 0.2:
-        own = _clauses(raw.body[200:900], 8, 18)
-        dash = f"——{rng.choice(PLACES)}{rng.choice(VERBS)}{rng.choice(NOUNS)}{rng.choice(ENDINGS)}"
-        head.append(_Line(rng.choice(own) if own and rng.random() < 0.5 else dash, "subtitle", number))
+    head += kickers if late else []
+    if rng.random() < 0.15:
+        head.append(_Line(draw_subtitle(rng, raw.body, half), "subtitle", number))
     return head
 
 
@@ -210,7 +204,9 @@ def _bylines(rng: random.Random) -> tuple[str, str, str]:
     one, two = _name(rng, spaced=spaced), _name(rng, spaced=spaced)
     draw = rng.random()
     day = f"{rng.randint(1, 12)}月{rng.randint(1, 28)}日"
-    marker = rng.choice(("本报讯", "本报讯", f"新华社{rng.choice(PLACES)}{day}电", f"本报{rng.choice(PLACES)}{day}电"))
+    marker = rng.choice(
+        ("本报讯", "本报讯", f"新华社{rng.choice(WORDS['places'])}{day}电", f"本报{rng.choice(WORDS['places'])}{day}电")
+    )
     blank = rng.choice((" ", "　", ""))
     if draw < 0.12:
         lead = rng.choice(("□本报记者 {}", "本报记者 {}", "◎本报记者 {} {}", "■ 记者 {}", "○ 本报记者 {}")).format(
@@ -236,14 +232,20 @@ def _bylines(rng: random.Random) -> tuple[str, str, str]:
     return "", f"{marker}{blank or ' '}" if rng.random() < 0.4 else "", ""
 
 
-def _body(rng: random.Random, paragraphs: Sequence[str], number: int, lead: str) -> list[_Line]:
-    """Set the paragraphs with subheads, cut by column breaks."""
+# Share of the articles with subheads that have one before the first paragraph.
+_FIRST_SUBHEAD = 0.25
+
+
+def _body(rng: random.Random, paragraphs: Sequence[str], number: int, lead: str, half: int) -> list[_Line]:
+    """Set the paragraphs with subheads, cut by column breaks; the subheads of an article are mostly of one make."""
     body: list[_Line] = []
     with_subheads = len(paragraphs) >= 3 and rng.random() < 0.4
-    make = rng.choice(("own", "own", "one", "one", "two", "two", "numbered"))
+    first = with_subheads and rng.random() < _FIRST_SUBHEAD
+    make = rng.choice(SUBHEAD_MAKES)
     for place, paragraph in enumerate(paragraphs):
-        if with_subheads and rng.random() < (0.1 if not place else 0.45):
-            body.append(_Line(_subhead(rng, paragraph, make, len(body)), "subhead", number))
+        if with_subheads and (rng.random() < 0.5 if place else first):
+            this = rng.choice(SUBHEAD_MAKES) if rng.random() < 0.3 else make
+            body.append(_Line(draw_subhead(rng, paragraph, this, len(body), half), "subhead", number))
         text = (lead if not place else "") + paragraph
         body += [_Line(part, "paragraph", number) for part in _cut(rng, text)]
     return body
@@ -277,7 +279,7 @@ def _photo_inside(rng: random.Random, story: _Story, stories: Sequence[Raw], num
 def _roundup(rng: random.Random, briefs: Sequence[Raw], number: int) -> list[_Line]:
     """Set a heading over three to six short items with titles of their own."""
     bullet = rng.choice(("", "", "●", "▲", "■"))
-    lines = [_Line(rng.choice(ROUNDUPS), "column", number)]
+    lines = [_Line(rng.choice(WORDS["roundups"]), "column", number)]
     for raw in rng.sample(list(briefs), min(len(briefs), rng.randint(3, 6))):
         lines.append(_Line(bullet + raw.title, "title", number))
         lines.append(_Line(rng.choice(("", "", "本报讯 ")) + raw.body.replace("\n", ""), "paragraph", number))
