@@ -89,7 +89,7 @@ def test_news_spells_out_every_option_with_its_default():
 
 OVERRIDES = {
     "number": ("components.keywords.top_n=20", ("components", "keywords", "top_n"), 20),
-    "text": ("nlp.tokenizer.method=char", ("nlp", "tokenizer", "method"), "char"),
+    "text": ("components.places.home=太原市", ("components", "places", "home"), "太原市"),
     "flag": ("output.tokens=false", ("output", "tokens"), False),
     "list": ('reader.suffixes=[".text"]', ("reader", "suffixes"), [".text"]),
 }

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.components import joint_decoder as decoder
-from pipeline.components.joint import PIECE, JointModel, batches, pieces
+from pipeline.components import register_extensions
+from pipeline.components.joint import PIECE, JointModel, pieces
 from pipeline.components.joint_features import BEGIN_SLOTS, INSIDE_SLOTS, LENGTHS, SLOTS, SPECIALS, UNKNOWN, Features
 from pipeline.components.segmenter import make_segmenter
 from pipeline.errors import ModelError
@@ -115,13 +116,6 @@ def test_pieces_are_short_and_cover_all_but_line_feeds(text):
     assert all(0 < end - start <= PIECE for start, end in spans)
 
 
-def test_batches_hold_every_piece_once_and_stay_small():
-    spans = [(at * 200, at * 200 + 1 + at % PIECE) for at in range(500)]
-    groups = list(batches(spans))
-    assert sorted(itertools.chain(*groups)) == spans
-    assert all(len(group) * max(end - start for start, end in group) <= 8_192 for group in groups)
-
-
 def test_model_finds_words_tags_and_entities(model):
     found = model(ARTICLE)
     assert "".join(found.words) == ARTICLE
@@ -136,6 +130,7 @@ def test_a_line_is_read_the_same_whatever_stands_around_it(model):
     whole = model("\n".join(lines * 40))
     parts = [model(line) for line in lines]
     assert [word for word in whole.words if word != "\n"] == [w for part in parts * 40 for w in part.words]
+    assert [item.score for item in whole.entities] == [item.score for part in parts * 40 for item in part.entities]
 
 
 def test_a_line_without_end_is_read_in_pieces(model):
@@ -160,6 +155,7 @@ def test_user_words_are_words_and_break_entities_that_they_cut():
 
 
 def test_doc_carries_tags_entities_and_their_scores():
+    register_extensions()
     nlp = spacy.blank("zh")
     doc = make_segmenter(method="joint", model=MODEL)(nlp)(ARTICLE)
     assert doc.text == ARTICLE

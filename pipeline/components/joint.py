@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline.artefacts import ROOT, open_model
 from pipeline.components import joint_decoder as decoder
 from pipeline.components.joint_decoder import Named
-from pipeline.components.joint_features import BREAK, PAD, SLOTS, Features, Ints
+from pipeline.components.joint_features import BREAK, Features, Ints
 from pipeline.components.model_view import model_view, segments
 from pipeline.components.user_words import WordMatcher
 from pipeline.errors import ModelError
@@ -30,8 +30,8 @@ LABELS = "labels.json"
 CALIBRATION = "calibration.json"
 # Longest piece, in characters: the network knows so many places.
 PIECE = 128
-# Characters that go through the network together, padding included: enough to keep it busy, and memory flat.
-BATCH_CHARS = 8_192
+# Pieces whose labels are decoded side by side; memory stays flat in the length of a text.
+PIECES = 64
 # Where a sentence longer than a piece is cut, best first: at a clause mark, else anywhere.
 _CLAUSE = re.compile(r"[，、：,:]")
 
@@ -50,7 +50,7 @@ class Analysis(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """Hold log-probabilities of labels, each of shape (sentences, characters, labels)."""
+    """Hold log-probabilities of labels, each of shape (characters, labels)."""
 
     words: Floats
     tags: Floats
@@ -58,7 +58,7 @@ class Scores(NamedTuple):
 
 
 class Network:
-    """Run the exported network on batches of pieces."""
+    """Run the exported network on a piece of text."""
 
     def __init__(self, folder: Path) -> None:
         import onnxruntime  # noqa: PLC0415  # only this method pays for its import
@@ -77,8 +77,13 @@ class Network:
             ) from error
 
     def __call__(self, chars: Ints, words: Ints) -> Scores:
-        """Score a batch: ``chars`` (sentences, characters), ``words`` (sentences, characters, SLOTS)."""
-        return Scores(*self.session.run(["words", "tags", "entities"], {"chars": chars, "lexicon": words}))
+        """Score one piece: ``chars`` (1, characters), ``words`` (1, characters, SLOTS).
+
+        One at a time: the activations' 8-bit scale is that of a whole input, so that pieces read together would change
+        each other's scores; and it is quicker, since all stays in the cache and nothing is padded.
+        """
+        words_, tags, entities = self.session.run(["words", "tags", "entities"], {"chars": chars, "lexicon": words})
+        return Scores(words_[0], tags[0], entities[0])
 
 
 class JointModel:
@@ -116,18 +121,19 @@ class JointModel:
         ends = np.ones(len(text), bool)
         tag_ids = np.zeros(len(text), np.int64)
         named: list[Named] = []
-        for batch in batches(spans):
-            scores, lengths = self._scores([view[start:end] for start, end in batch])
-            entity_paths = decoder.entity_paths(scores.entities, lengths)
-            word_paths = decoder.word_paths(scores.words, lengths, entity_paths)
-            for row, (start, end) in enumerate(batch):
-                size = end - start
-                last = word_paths[row, :size] >= decoder.E
+        for at in range(0, len(spans), PIECES):
+            group = spans[at : at + PIECES]
+            scored = [self._scores(view[start:end]) for start, end in group]
+            lengths = np.array([end - start for start, end in group])
+            entity_paths = decoder.entity_paths(_stack([scores.entities for scores in scored]), lengths)
+            word_paths = decoder.word_paths(_stack([scores.words for scores in scored]), lengths, entity_paths)
+            for row, ((start, end), scores) in enumerate(zip(group, scored, strict=True)):
+                last = word_paths[row, : end - start] >= decoder.E
                 ends[start:end] = last
-                tag_ids[start:end] = _word_tags(scores.tags[row, :size], last)
+                tag_ids[start:end] = _word_tags(scores.tags, last)
                 named += [
                     Named(item.start + start, item.end + start, item.label, self._probability(item))
-                    for item in decoder.spans_of(entity_paths[row, :size], scores.entities[row])
+                    for item in decoder.spans_of(entity_paths[row, : end - start], scores.entities)
                 ]
         named.sort()
         if self.forced.words:
@@ -135,7 +141,7 @@ class JointModel:
         blank = np.array([char.isspace() for char in view], bool)
         ends[:-1] &= ~(blank[:-1] & blank[1:])
         cuts = (np.flatnonzero(ends) + 1).tolist()
-        starts = [0, *cuts[:-1]]
+        starts = [0, *cuts][: len(cuts)]
         words = [text[start:end] for start, end in zip(starts, cuts, strict=True)]
         tags = ["" if word.isspace() else self.tags[tag_ids[start]] for start, word in zip(starts, words, strict=True)]
         return Analysis(words, tags, named)
@@ -146,23 +152,24 @@ class JointModel:
         odds = math.log(max(item.score, _LEAST) / max(1 - item.score, _LEAST))
         return round(1 / (1 + math.exp(-(slope * odds + shift))), 4)
 
-    def _scores(self, texts: list[str]) -> tuple[Scores, NDArray[np.int64]]:
-        """Score pieces; white space inside one is a word by itself and no part of an entity."""
-        lengths = np.array([len(text) for text in texts])
-        chars = np.full((len(texts), int(lengths.max()) + 1), PAD, np.int32)
-        for row, text in enumerate(texts):
-            ids = self.features.chars(text)
-            blank = [at for at, char in enumerate(text) if char.isspace()]
-            ids[blank] = BREAK
-            chars[row, : len(text)] = ids
-        lexicon = self.features.lexicon(chars.reshape(-1)).reshape(*chars.shape, SLOTS)[:, :-1]
-        chars = np.ascontiguousarray(chars[:, :-1])
-        scores = self.network(chars, np.ascontiguousarray(lexicon))
-        blank_at = chars == BREAK
-        if blank_at.any():
-            scores.entities[blank_at, 1:] = -1e4
-            scores.words[blank_at, : decoder.S] = -1e4
-        return scores, lengths
+    def _scores(self, text: str) -> Scores:
+        """Score a piece; white space inside it is a word by itself and no part of an entity."""
+        chars = self.features.chars(text)
+        blank = np.array([char.isspace() for char in text], bool)
+        chars[blank] = BREAK
+        scores = self.network(chars[None], self.features.lexicon(chars)[None])
+        if blank.any():
+            scores.entities[blank, 1:] = -1e4
+            scores.words[blank, : decoder.S] = -1e4
+        return scores
+
+
+def _stack(scores: list[Floats]) -> Floats:
+    """Put the scores of pieces into one array (pieces, characters, labels), shorter ones filled with zeros."""
+    stacked = np.zeros((len(scores), max(map(len, scores)), scores[0].shape[1]), np.float32)
+    for row, item in enumerate(scores):
+        stacked[row, : len(item)] = item
+    return stacked
 
 
 def _word_tags(scores: Floats, last: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -215,15 +222,3 @@ def _parts(line: str) -> Iterator[str]:
             yield rest[:cut]
             rest = rest[cut:]
         yield rest
-
-
-def batches(spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Group pieces, in order of their length, so that a batch has at most BATCH_CHARS characters with its padding."""
-    batch: list[tuple[int, int]] = []
-    for span in sorted(spans, key=lambda span: (span[1] - span[0], span)):
-        if batch and (len(batch) + 1) * (span[1] - span[0]) > BATCH_CHARS:
-            yield batch
-            batch = []
-        batch.append(span)
-    if batch:
-        yield batch
