@@ -389,7 +389,7 @@ def test_word_figures_read_the_words_off_the_configured_chain(tmp_path):
 
 def test_tags_are_not_measured_without_a_tagger(tmp_path):
     found = evaluate.evaluate(Subject(CONFIG, tmp_path, LIGHT), ["tags"])
-    assert found["not_measured"]["tags"].endswith("has no stage that assigns token.tag")
+    assert found["not_measured"]["tags"].endswith("has neither segmenter nor stage that assigns token.tag")
 
 
 def test_keyword_ndcg_prefers_right_ones_at_the_head():

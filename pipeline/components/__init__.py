@@ -19,6 +19,7 @@ one word in ``[nlp] pipeline``; (4) ``tests/test_<stage>.py``. The contract batt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -148,6 +149,11 @@ TABLE: dict[str, Stage] = {
         summary="IPTC Media Topics, broad and narrow, or none when unsure",
     ),
 }
+
+
+def assigned(segmenter: str, stages: Iterable[str]) -> set[str]:
+    """List what a segmenter and stages of THE TABLE assign."""
+    return {*SEGMENTER_ASSIGNS.get(segmenter, ()), *(item for name in stages for item in TABLE[name].assigns)}
 
 
 def resolve(factory: str) -> Any:

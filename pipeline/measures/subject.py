@@ -12,6 +12,7 @@ from spacy.language import Language
 
 from pipeline import config
 from pipeline.chain import Chain, PageResult, make_nlp
+from pipeline.components import assigned
 from pipeline.config import Settings
 from pipeline.errors import PipelineError
 from pipeline.measures.goldsets import AbsentError, GoldSet, present
@@ -71,6 +72,11 @@ class Subject:
         read = [read_page(path, source_name=path.name, options=self.settings.reader) for path in paths]
         self.chain.process(read[0])  # caches fill, so that the speed measured is that of a batch
         return {page.source: self.chain.process(page) for page in read}
+
+    @cached_property
+    def assigned(self) -> set[str]:
+        """List what the segmenter and the stages of the configuration assign."""
+        return assigned(self.settings.resolved["nlp"]["tokenizer"]["method"], self.settings.stages)
 
     def need(self, *stages: str) -> None:
         """Raise AbsentError where the configuration lacks a stage that a section measures."""

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pipeline.components import TABLE
 from pipeline.components.topics import TopicModel
 from pipeline.measures import goldsets, metrics
 from pipeline.measures.goldsets import GoldSet, present
@@ -142,7 +141,7 @@ def measure_msra(subject: Subject) -> Iterator[Figure]:
     docs = list(analyse(subject, (item.text for item in sentences), "doc._.entities"))
     rows = [metrics.span_counts(_spans(doc), item.spans, LABELS) for doc, item in zip(docs, sentences, strict=True)]
     yield from figures_of("msra.test", rows, _label_reckonings(), gold, "sentences")
-    if any("doc.ents" in TABLE[name].assigns for name in subject.settings.stages):
+    if "doc.ents" in subject.assigned:
         model = [[(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] for doc in docs]
         rows = [metrics.span_counts(have, item.spans, LABELS) for have, item in zip(model, sentences, strict=True)]
         yield from figures_of("msra.model", rows, _label_reckonings(), gold, "sentences")

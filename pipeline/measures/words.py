@@ -63,8 +63,8 @@ def measure_tags(subject: Subject) -> Iterator[Figure]:
     ``joint_f1`` wants a word's span and tag, ``words_f1`` its span; ``accuracy`` is the share of right tags among the
     words whose span is right.
     """
-    if not any("token.tag" in TABLE[name].assigns for name in subject.settings.stages):
-        raise AbsentError(f"{subject.path} has no stage that assigns token.tag")
+    if "token.tag" not in subject.assigned:
+        raise AbsentError(f"{subject.path} has neither segmenter nor stage that assigns token.tag")
     held_out, gold = read_january(subject.shared)
     docs = analyse(subject, ("".join(word for word, _ in tagged) for tagged in held_out), "token.")
     rows = [tag_counts(tokens(doc), tagged) for doc, tagged in zip(docs, held_out, strict=True)]
