@@ -9,7 +9,7 @@ characters.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,26 +99,22 @@ class Features:
 
     def _index(self, words: list[str]) -> tuple[NDArray[np.uint64], Ints]:
         """Sort the keys of the lexicon's words; word number n has id n + 1."""
-        keys = np.array([self._key(word) for word in words], np.uint64)
+        lengths = np.array([len(word) for word in words])
+        keys = np.zeros(len(words), np.uint64)
+        for length in LENGTHS:
+            at = np.flatnonzero(lengths == length)
+            ids = self.chars("".join(words[number] for number in at)).reshape(-1, length)
+            lengths[at[(ids < SPECIALS).any(1)]] = 0
+            key = ids[:, 0].astype(np.uint64) + np.uint64(1)
+            for column in range(1, length):
+                key = key * _BASE + ids[:, column].astype(np.uint64)
+            keys[at] = key
+        for number in np.flatnonzero((lengths < MIN_WORD) | (lengths > MAX_WORD))[:1]:
+            raise ValueError(
+                f"lexicon word {words[number]!r}: {MIN_WORD} to {MAX_WORD} characters of the vocabulary are wanted"
+            )
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         if (keys[1:] == keys[:-1]).any():
             raise ValueError("two words of the lexicon have the same key: leave one out")
         return keys, (order + 1).astype(np.int32)
-
-    def _key(self, word: str) -> np.uint64:
-        """Compute the key of a word; refuse one that :meth:`lexicon` could never find."""
-        ids = self.chars(word)
-        if not MIN_WORD <= len(word) <= MAX_WORD or (ids < SPECIALS).any():
-            raise ValueError(f"lexicon word {word!r}: {MIN_WORD} to {MAX_WORD} characters of the vocabulary are wanted")
-        key = int(ids[0]) + 1
-        for code in ids[1:]:
-            key = (key * int(_BASE) + int(code)) & 0xFFFFFFFFFFFFFFFF
-        return np.uint64(key)
-
-
-class Batch(NamedTuple):
-    """Hold what the network takes: ``chars`` (sentences, characters) and ``words`` (sentences, characters, SLOTS)."""
-
-    chars: Ints
-    words: Ints
