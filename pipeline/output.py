@@ -332,6 +332,10 @@ def open_folder(out: Path) -> Iterator[None]:
         with _explained(out / PARTS):
             (out / PARTS).mkdir(exist_ok=True)
         yield
+    except OutputError:
+        # A worker that was ended beside the one that failed may have been writing.
+        _sweep(out)
+        raise
     finally:
         with suppress(OSError):
             (out / LOCK).unlink()
