@@ -32,6 +32,7 @@ from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import END_FEATURES, Step, Trellis, best_path, learn_page
 from pipeline.splitting.weights import WEIGHTS
 from pipeline.text import AlignedText
+from pipeline.training.goldpages import Gold
 from pipeline.training.headlines import BOTH
 from pipeline.training.pages import Composed, Label, compose, usable
 from pipeline.training.rawtext import Raw, read_raw
@@ -53,7 +54,7 @@ class Sample:
 
     units: list[Unit]
     clues: list[Clues]
-    gold: list[tuple[str, bool]]
+    gold: list[Gold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def prepare(composed: Composed, tools: Tools, weights: Mapping[str, float] = WEI
     labels = [composed.labels.get(unit.lines[0], Label("furniture", -1)) for unit in rest]
     if not rest or any(label.article < 0 for label in labels):
         return None
-    gold: list[tuple[str, bool]] = []
+    gold: list[Gold] = []
     order = [label.article for label in labels]
     for place, label in enumerate(labels):
         new = not place or order[place - 1] != label.article
@@ -108,6 +109,11 @@ def prepare(composed: Composed, tools: Tools, weights: Mapping[str, float] = WEI
     clues = gather(rest, cohesion, seams, grammar, learned.forms if learned else None)
     learn_page(rest, clues, best_path(rest, clues, grammar, weights))
     return Sample(rest, clues, gold)
+
+
+def agrees(role: str, new: bool, gold: Gold) -> bool:
+    """Say whether a reading of a unit agrees with its gold, where that says something."""
+    return gold[0] in (None, _SAME.get(role, role)) and gold[1] in (None, new)
 
 
 def _role(step: Step) -> str:
@@ -149,7 +155,7 @@ def build_layers(samples: Sequence[Sample], grammar: Grammar, names: Sequence[st
     """
     column = {name: number for number, name in enumerate(names)}
     pages: list[Trellis] = []
-    golds: list[list[tuple[str, bool]]] = []
+    golds: list[list[Gold]] = []
     for sample in samples:
         trellis: Trellis = []
         best_path(sample.units, sample.clues, grammar, trellis=trellis)
@@ -163,7 +169,7 @@ def build_layers(samples: Sequence[Sample], grammar: Grammar, names: Sequence[st
             base = number * len(_STATES)
             if place < len(trellis):
                 for source, target, role, new, _, features in trellis[place]:
-                    right = (_SAME.get(role, role), new) == gold[place]
+                    right = agrees(role, new, gold[place])
                     rows.append((base + _STATES.index(source), base + _STATES.index(target), right, features))
             elif place == len(trellis):
                 for state in sorted({edge[1] for edge in trellis[-1]}):
@@ -184,11 +190,11 @@ def _layer(rows: Sequence[tuple[int, int, bool, Sequence[tuple[str, float]]]], c
     return _Layer(source, target, matrix, gold)
 
 
-def _can_follow(trellis: Trellis, gold: Sequence[tuple[str, bool]]) -> bool:
+def _can_follow(trellis: Trellis, gold: Sequence[Gold]) -> bool:
     """Say whether a path of the automaton reads a page as it was composed."""
     states = {""}
     for edges, (role, new) in zip(trellis, gold, strict=True):
-        states = {e[1] for e in edges if e[0] in states and (_SAME.get(e[2], e[2]), e[3]) == (role, new)}
+        states = {e[1] for e in edges if e[0] in states and agrees(e[2], e[3], (role, new))}
     return bool(states)
 
 
