@@ -53,6 +53,7 @@ class Unit:
     credit: Credit | None = None
     column: bool = False
     hinted: bool = False
+    signed: bool = False
     evidence: list[str] = field(default_factory=list)
     profile: Profile = frozenset()
 
@@ -274,6 +275,7 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:  # noqa: PLR0911
         ):
             return "source"
         if grammar.signed.fullmatch(bare) and (bare != key or not unit.level):
+            unit.signed = True
             return "source"
         unit.credit = parse_credit(key, grammar)
         nameless = unit.credit is not None and not unit.credit.role and not unit.credit.bracketed
@@ -298,6 +300,10 @@ SCHEDULE = re.compile(
 )
 
 
+# Longest line of a title that goes on in the next line, or that asks in two parts (借条上没写利息，能不能要？).
+_HALF_TITLE = 24
+
+
 def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     """Say whether a unit's form allows a heading: short, no sentence inside, nothing open at its end."""
     key = unit.key.strip()
@@ -310,12 +316,15 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
         return False
     if any(char in key[:-1] for char in _SENTENCE_STOPS) and not unit.level:
         return False
-    if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
+    # A title that an engine cut in two lines can end with any mark but a full stop.
+    half = len(key) <= _HALF_TITLE and (unit.level > 0 or (unit.bold and key[-1] in "：…"))
+    if key[-1] in _OPEN_ENDS and not (half and key[-1] != "。"):
         return False
     if not unit.is_heading:
         if SCHEDULE.match(key):
             return False
-        if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] == "”" and "：“" in key):
+        asking = key[-1] in "？！" and "，" in key and len(key) > _HALF_TITLE
+        if key.count("，") >= 2 or asking or (key[-1] == "”" and "：“" in key):
             return False
         if re.match(r"(?:（[一二三四五六七八九十]+）|[①-⑳]|\d+[.．、])", key) and "，" in key:
             return False

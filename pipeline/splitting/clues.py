@@ -55,10 +55,12 @@ class Clues:
     seam: float = 0.0
     run_next: str = ""
     run_starts: bool = False
+    signed_next: bool = False
     listed: bool = False
     parallel: bool = False
     item: bool = False
     group: tuple[int, int] = (0, 1)
+    lengths: tuple[int, int] = (0, 0)
     gap: bool = False
     form: Mapping[str, float] = field(default_factory=dict)
     below: int = 0
@@ -80,9 +82,10 @@ def gather(
     clues = [Clues() for _ in units]
     _weigh_lines(units, clues, seams)
     groups = _head_groups(units)
+    spans = _other_lengths(units, groups)
     varied = len({unit.level for unit in units if unit.kind == "head" and unit.level}) > 1
     for i, clue in enumerate(clues):
-        clue.group = groups[i]
+        clue.group, clue.lengths = groups[i], spans[i]
         _look_around(units, i, clue)
         _compare(units, i, clue, cohesion)
         if units[i].kind == "head":
@@ -151,6 +154,7 @@ def _look_around(units: Sequence[Unit], i: int, clue: Clues) -> None:
     clue.rank = _rank(units, i, clue.group)
     beyond = i - clue.group[0] + clue.group[1]
     clue.run_next = units[beyond].kind if beyond < len(units) else ""
+    clue.signed_next = beyond < len(units) and units[beyond].signed
     clue.run_starts = beyond < len(units) and starts_article(units[beyond])
     reach = range(i + 1, min(len(units), i + 1 + _NEXT_TEXT))
     text = next((units[place] for place in reach if units[place].kind in ("text", "table")), None)
@@ -356,6 +360,17 @@ def _texts(units: Sequence[Unit], at: int, way: int, count: int) -> Iterator[Pro
 def _has_title_above(units: Sequence[Unit], at: int) -> bool:
     """Say whether a heading long enough to be a title stands straight above: it speaks of the whole article."""
     return at > 0 and units[at - 1].kind == "head" and len(units[at - 1].key) > _SHORT_TITLE
+
+
+def _other_lengths(units: Sequence[Unit], groups: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give, for each heading, the least and the greatest length of the other lines of its run; (0, 0) without any."""
+    spans = [(0, 0)] * len(units)
+    for i, (place, size) in enumerate(groups):
+        reach = range(i - min(place, _RUN_REACH), i + min(size - place, _RUN_REACH))
+        others = [len(units[j].key.strip()) for j in reach if j != i]
+        if others and units[i].kind == "head":
+            spans[i] = (min(others), max(others))
+    return spans
 
 
 def _head_groups(units: Sequence[Unit]) -> list[tuple[int, int]]:

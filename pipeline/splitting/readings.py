@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pipeline.splitting.blocks import Unit
@@ -44,6 +45,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
     close, apart = max(0.0, fit), max(0.0, -fit)
     last = clue.group[0] + 1 >= clue.group[1]
     length = _length(len(key))
+    makeup = _makeup(key, clue)
     column: Features = [
         ("column.bias", 1.0),
         ("column.form", form),
@@ -64,13 +66,15 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("title.overlap_before", max(0.0, overlap_score(clue.overlap_before - 0.5 * clue.overlap_after))),
             ("title.marker_next", float(clue.run_starts)),
             ("title.byline_next", float(clue.run_next in ("byline", "jump_from"))),
+            ("title.signed_next", float(clue.signed_next)),
             ("title.no_text", float(not clue.has_text)),
             ("title.column_form", form),
             ("title.column_word", word),
             ("title.roundup", roundup),
             ("title.dash", dash),
             ("title.kicker_end", ends),
-            ("title.rank", float(clue.rank)),
+            ("title.rank", float(clue.rank > 0)),
+            ("title.smaller", float(clue.rank < 0)),
             ("title.style", clue.style),
             ("title.parallel", float(clue.parallel and not clue.item)),
             ("title.item", float(clue.item)),
@@ -90,7 +94,8 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("kicker.dash", dash),
             ("kicker.overlap", close),
             ("kicker.named", float(clue.named)),
-            ("kicker.rank", float(clue.rank)),
+            ("kicker.rank", float(clue.rank > 0)),
+            ("kicker.smaller", float(clue.rank < 0)),
             ("kicker.fragment", fragment),
             ("kicker.last", float(last)),
         ],
@@ -99,8 +104,9 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             ("subhead.beyond14", float(max(0, len(key) - _SUBHEAD_LENGTH))),
             ("subhead.column_form", form),
             ("subhead.dash", dash),
-            ("subhead.no_text_next", float(clue.next_kind != "text")),
+            ("subhead.no_text_next", float(clue.next_kind != "text" and not clue.signed_next)),
             ("subhead.marker_next", float(clue.next_starts)),
+            ("subhead.signed_next", float(clue.signed_next)),
             ("subhead.no_text", float(not clue.has_text)),
             ("subhead.roundup", roundup),
             ("subhead.cohesion", max(0.0, clue.cohesion)),
@@ -115,6 +121,9 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
     readings |= _after_body(clue, form, fragment, length, column, dash)
     readings["late_column"].append(("late_column.roundup", roundup))
     readings |= _after_title(unit, clue, fit, dash, ends, column, last=last)
+    for name in _MADE:
+        if name in readings:
+            readings[name] += [(f"{name}.{what}", 1.0) for what in makeup]
     if clue.form:
         for name, features in readings.items():
             role = _WORDED[name]
@@ -122,6 +131,42 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             features.append((f"{name}.worded" if said >= 0 else f"{name}.not_worded", abs(said)))
     return readings
 
+
+# Readings that a headline is made of: their place in its run of lines, length beside the others, digits and marks
+# tell them apart.
+_MADE = ("title", "kicker", "subtitle", "title2", "kicker_after", "subhead_first", "column")
+# A line so much longer or shorter than each other line of its run, in characters, stands out by it.
+_STANDS_OUT = 3
+_DIGITS = re.compile("[0-9０-９一二三四五六七八九十百千万亿两]{2}|[0-9]|百分之")
+_MEETING = re.compile("(?:出席|主持|讲话|致辞|陪同|参加|作报告|会见|分别)(?:并讲话|会议|活动|仪式)?(?: |$)")
+
+
+def _makeup(key: str, clue: Clues) -> list[str]:
+    """Name what a heading is like beside the other lines of its run."""
+    place, size = clue.group
+    made = []
+    if size > 1:
+        order = "first" if not place else "last" if place + 1 == size else "inner"
+        made.append(f"{order}_of_{min(size, _RUN_SIZES)}")
+        if len(key) >= clue.lengths[1] + _STANDS_OUT:
+            made.append("longest")
+        elif len(key) <= clue.lengths[0] - _STANDS_OUT:
+            made.append("shortest")
+    if _DIGITS.search(key):
+        made.append("digits")
+    if "，" in key or "、" in key or "；" in key:
+        made.append("comma")
+    if "“" in key or "”" in key or "？" in key or "！" in key:
+        made.append("figure")
+    if " " in key:
+        made.append("parts")
+    if _MEETING.search(key):
+        made.append("meeting")
+    return made
+
+
+# Longer runs are taken for runs of so many lines.
+_RUN_SIZES = 4
 
 # Whose wording a reading asks for.
 _WORDED = {
@@ -164,8 +209,7 @@ def _after_body(
         ],
         "late_column": [*column, ("late_column.bias", 1.0), ("late_column.head_next", head_next)],
     }
-    if dash:
-        readings["late_subtitle"] = [("late_subtitle.bias", 1.0)]
+    readings["late_subtitle"] = [("late_subtitle.bias", 1.0), ("late_subtitle.no_dash", 1.0 - dash)]
     return readings
 
 

@@ -248,7 +248,7 @@ def _moves(state: State, unit: Unit, clue: Clues, readings: Readings) -> list[_M
         opens = state in ("T", "C", "H", "N")
         moves = [_Move("T" if state in ("T", "H") else "N", "jump", [], not opens)]
     elif unit.kind in ("jump_to", "source"):
-        moves = [_formula_move(state, "jump" if unit.kind == "jump_to" else "credit")]
+        moves = [_formula_move(state, "jump" if unit.kind == "jump_to" else "credit", signed=unit.signed)]
     else:
         moves = list(_text_moves(state, unit, clue))
     if moves:
@@ -257,13 +257,14 @@ def _moves(state: State, unit: Unit, clue: Clues, readings: Readings) -> list[_M
     return [_Move(to, role, [("unexpected", 1.0)], new=True)]
 
 
-def _formula_move(state: State, role: str) -> _Move:
-    """Place a line that says that the article goes on elsewhere or comes from an agency."""
+def _formula_move(state: State, role: str, *, signed: bool = False) -> _Move:
+    """Place a line that says that the article goes on elsewhere or comes from an agency, or who signs it."""
     if state[:1] in ("B", "D", "E"):
         return _Move("E" + state[1], role, [])
     if state == "P":
         return _Move("P", role, [])
-    return _Move(state or "N", role, [("formula.misplaced", 1.0)], not state)
+    # 本报评论员 stands below a title as a byline does; an agency at the end.
+    return _Move(state or "N", role, [("formula.lead" if signed else "formula.misplaced", 1.0)], not state)
 
 
 def _closing(state: State, clue: Clues) -> Features:
@@ -286,10 +287,13 @@ def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move
     fresh = ready or state == _START
     close = _closing(state, clue)
     if fresh or state in ("C", "H"):
-        yield _Move("T", "title", readings["title"] + close, fresh)
+        below: Features = [("title.after_column", float(state == "C")), ("title.after_kicker", float(state == "H"))]
+        yield _Move("T", "title", readings["title"] + below + close, fresh)
         if state != "C":
-            yield _Move("C", "column", readings["column"] + close, fresh)
-        yield _Move("H", "kicker", readings["kicker"] + close, fresh)
+            late: Features = [("column.after_kicker", float(state == "H"))]
+            yield _Move("C", "column", readings["column"] + late + close, fresh)
+        below = [("kicker.after_column", float(state == "C")), ("kicker.second", float(state == "H"))]
+        yield _Move("H", "kicker", readings["kicker"] + below + close, fresh)
     if state in ("B0", "B1"):
         yield _Move("D" + state[1], "subhead", readings["subhead"])
     if fresh and "subhead_first" in readings:
@@ -301,8 +305,15 @@ def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move
         yield _Move("P", "title", readings["late_title"] + over)
         late = [] if state == "K" else [("late_kicker.bias", 1.0)]
         yield _Move("K", "kicker", readings["kicker"] + late + over)
-    if state == "P" and "late_subtitle" in readings and clue.prev_kind == "head":
+    if state == "P" and clue.prev_kind == "head":
         yield _Move("P", "subtitle", readings["late_subtitle"])
+        for role in ("title2", "kicker_after"):
+            yield _Move("P", _ROLES[role], [*readings[role], ("late_headline.more", 1.0)])
+    if state == "P" and "subhead_first" in readings:
+        yield _Move("D1", "subhead", [*readings["subhead_first"], ("late_body.subhead", 1.0)])
+    if state == "C":
+        # A standing head whose piece was taken off the page, or stands elsewhere.
+        yield _Move("C", "column", [*readings["column"], ("close.lone_column", 1.0)], new=True)
     if ready:
         stands: Features = [("late_column.not_ended", 1.0)] if state[0] == "B" else []
         # A text without any head of its own takes the lone standing head below it.
@@ -348,7 +359,12 @@ def _text_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
     if state in ("E0", "E1"):
         going: Features = [("after_end.bias", 1.0), _cohesion("after_end", clue), ("after_end.marker", starts)]
         yield _Move(to + state[1], "paragraph", going)
-    elif state != "P":
+    elif state == "P":
+        # The headline came between the first lines of the text and the rest.
+        going = [("late_body.bias", 1.0), _cohesion("late_body", clue), ("late_body.marker", starts)]
+        going.append(("late_body.open", float(clue.open_before)))
+        yield _Move(to + "1", "paragraph", going)
+    else:
         going = [
             ("body.marker", starts * (not (state[0] == "D" and clue.below_run))),
             ("body.open", float(clue.open_before and state[0] == "B")),

@@ -46,7 +46,8 @@ class _Article:
 def page_files(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """List the pages of a folder with their gold, in order of name."""
     for path in sorted(folder.glob("*.gold.json")):
-        yield path.with_name(path.name.removesuffix(".gold.json")), json.loads(path.read_text("utf-8"))
+        gold = json.loads(path.read_text("utf-8"))
+        yield path.with_name(gold["page"]), gold
 
 
 def label(units: Sequence[Unit], gold: Mapping[str, Any], grammar: Grammar) -> list[Gold]:
