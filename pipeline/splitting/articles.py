@@ -48,19 +48,10 @@ def split_page(
     learned: Learned | None = None,
 ) -> Layout:
     """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
-    units = make_units(page, cleaned, grammar)
-    for unit in units:
-        unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
-    seams = Seams((unit.key for unit in units), lm)
-    seams.prepare(neighbours(units))
-    live = [unit.profile for unit in units if unit.kind != "furniture"]
-    cohesion = Cohesion(live, learned.affinity if learned else None)
-    drafts = take_pieces(units, grammar, seams, cohesion)
-    taken = {member.unit.index for draft in drafts for member in draft.members}
-    rest = [unit for unit in units if unit.index not in taken and unit.kind != "furniture"]
-    steps = decide(rest, cohesion, grammar, seams, learned.forms if learned else None)
-    drafts += _drafts(rest, steps)
-    drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
+    reading = read_units(page, cleaned, grammar, lm, learned)
+    units, seams, cohesion = reading.units, reading.seams, reading.cohesion
+    steps = decide(reading.rest, cohesion, grammar, seams, learned.forms if learned else None)
+    drafts = gather_drafts(reading, steps)
     drafts = mend(drafts, cohesion, grammar, seams)
     _set_confidence(drafts)
     articles = tuple(
@@ -75,6 +66,40 @@ def split_page(
     layout = Layout(cleaned, blocks, articles, remainders, tuple(flags))
     balance(page, layout)
     return layout
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Hold the units of a page, what they are compared with, the pieces taken off, and the units left to decide on."""
+
+    units: list[Unit]
+    seams: Seams
+    cohesion: Cohesion
+    pieces: list[Draft]
+    rest: list[Unit]
+
+
+def read_units(
+    page: Page, cleaned: AlignedText, grammar: Grammar, lm: CharLM | None = None, learned: Learned | None = None
+) -> Reading:
+    """Cut a page into units and take the self-contained pieces off."""
+    units = make_units(page, cleaned, grammar)
+    for unit in units:
+        unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
+    seams = Seams((unit.key for unit in units), lm)
+    seams.prepare(neighbours(units))
+    live = [unit for unit in units if unit.kind != "furniture"]
+    cohesion = Cohesion([unit.profile for unit in live], learned.affinity if learned else None)
+    pieces = take_pieces(units, grammar, seams, cohesion)
+    taken = {member.unit.index for draft in pieces for member in draft.members}
+    return Reading(units, seams, cohesion, pieces, [unit for unit in live if unit.index not in taken])
+
+
+def gather_drafts(reading: Reading, steps: Sequence[Step]) -> list[Draft]:
+    """Gather the articles that the decision found and the pieces of a page, in page order."""
+    drafts = [*reading.pieces, *_drafts(reading.rest, steps)]
+    drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
+    return drafts
 
 
 def neighbours(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:

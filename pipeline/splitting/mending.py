@@ -1,4 +1,4 @@
-"""What a reading in page order cannot see: round-ups, repeats, interleaved columns, two titles on one line."""
+"""What a reading in page order cannot see: round-ups, repeats, stray captions, two titles on one line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.regrouping import regroup
 from pipeline.splitting.seams import Seams
 from pipeline.types import Role
 
@@ -17,8 +18,6 @@ from pipeline.types import Role
 _ITEM_TEXTS, _ITEM_CHARS = 3, 420
 # A paragraph that repeats another has this share of its bigrams; shorter ones repeat by chance (formulas, list items).
 _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
-# Cosine by which a text must be nearer to the article before the break than to the one it stands in.
-_FOREIGN_MARGIN = 0.015
 # Two titles on one line: how much better the parts must fit their own texts than the other's (sum of shares).
 _MERGED_MARGIN, _MERGED_SECOND, _MERGED_REACH, _MERGED_PART = 0.5, 0.15, 6, 5
 
@@ -26,8 +25,7 @@ _MERGED_MARGIN, _MERGED_SECOND, _MERGED_REACH, _MERGED_PART = 0.5, 0.15, 6, 5
 def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
     """Mend the drafts of a page, in page order."""
     drafts = lift_captions(drafts, cohesion)
-    rejoin(drafts, cohesion, seams)
-    untangle([draft for draft in drafts if draft.members], cohesion, seams)
+    regroup(drafts, cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
     drafts = [part for draft in drafts for part in part_article(draft, cohesion)]
     part_titles(drafts, cohesion, grammar)
@@ -39,181 +37,6 @@ def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams
 
 def _profiles(members: Sequence[Member]) -> list[Profile]:
     return [member.unit.profile for member in members]
-
-
-# ---- interleaved columns -----------------------------------------------------------------------------------------
-
-
-def untangle(drafts: list[Draft], cohesion: Cohesion, seams: Seams) -> None:
-    """Give back to an article that stops inside a sentence the texts that go on with it inside the next one."""
-    news = [draft for draft in drafts if draft.kind == "news"]
-    for number, draft in enumerate(news):
-        # An article may have been joined to the one before by now.
-        after = [item for item in news[number + 1 : number + 4] if item.members]
-        texts = draft.texts()
-        if not after or not texts or _jumps_on(draft) or not ends_open(_body_key(texts[-1].unit)):
-            continue
-        following, later = after[0], after[1] if len(after) > 1 else None
-        found = _foreign(draft, following, later, cohesion, seams)
-        if found is None:
-            continue
-        start, stop = found
-        draft.members += following.members[start:stop]
-        del following.members[start:stop]
-        for one in (draft, following):
-            one.flags.add("interleaved")
-        if later is not None:
-            _take_back(following, later, cohesion)
-
-
-# Articles back that a headless one may go on with; least sum of the log-odds of a join and of belonging together.
-_REJOIN_REACH, _REJOIN_SCORE = 3, 2.0
-# Log-odds of belonging together by which what an interposed column tore apart is joined again.
-_TORN_SCORE = 0.5
-
-
-def rejoin(drafts: Sequence[Draft], cohesion: Cohesion, seams: Seams) -> None:
-    """Join an article without a head to one further up that stops inside a sentence; a column came between the two."""
-    news = [draft for draft in drafts if draft.kind == "news" and draft.texts()]
-    for number in range(2, len(news)):
-        draft, between = news[number], news[number - 1]
-        if not between.members or not _goes_on(draft):
-            continue
-        known = [item for item in news[max(0, number - _REJOIN_REACH) : number - 1] if item.members]
-        scores = [(_rejoin_score(item, between, draft, cohesion, seams), place) for place, item in enumerate(known)]
-        best = max(scores, default=(0.0, 0))
-        if best[0] <= _REJOIN_SCORE:
-            continue
-        _append(known[best[1]], draft)
-        later = news[number + 1] if number + 1 < len(news) else None
-        if later is not None and _goes_on(later) and _belongs(between, later, cohesion, seams) > _TORN_SCORE:
-            _append(between, later)
-
-
-def _goes_on(draft: Draft) -> bool:
-    """Say whether an article begins with text that nothing introduces."""
-    if not _is_headless(draft):
-        return False
-    edges = draft.members[0].unit.edges
-    return edges is None or not edges.lead
-
-
-def _rejoin_score(draft: Draft, between: Draft, rest: Draft, cohesion: Cohesion, seams: Seams) -> float:
-    """Weigh that ``rest`` goes on with ``draft`` rather than with the article between them."""
-    last, first = draft.texts()[-1].unit, _body_key(rest.texts()[0].unit)
-    if draft.members[-1].unit is not last or not ends_open(_body_key(last)):
-        return 0.0
-    join = seams.gain(_body_key(last), first)
-    other = max(0.0, seams.gain(_body_key(between.texts()[-1].unit), first))
-    return join - other + _likeness(draft, rest, cohesion) if join > other else 0.0
-
-
-def _belongs(draft: Draft, rest: Draft, cohesion: Cohesion, seams: Seams) -> float:
-    """Weigh that the second of two neighbours goes on with the first."""
-    last = _body_key(draft.texts()[-1].unit)
-    join = seams.gain(last, _body_key(rest.texts()[0].unit)) if ends_open(last) else 0.0
-    return join + _likeness(draft, rest, cohesion)
-
-
-def _likeness(draft: Draft, rest: Draft, cohesion: Cohesion) -> float:
-    """Give the log-odds that the end of one article and the beginning of another belong together."""
-    return cohesion_score(cohesion, _profiles(draft.texts()[-4:])[::-1], _profiles(rest.texts()[:3]))
-
-
-def _append(draft: Draft, rest: Draft) -> None:
-    """Move all of an article to the end of another."""
-    draft.members += rest.members
-    rest.members = []
-    draft.flags.add("interleaved")
-
-
-def _jumps_on(draft: Draft) -> bool:
-    return any(member.role == "jump" and member.unit.kind == "jump_to" for member in draft.members)
-
-
-def _body_key(unit: Unit) -> str:
-    return unit.key[unit.edges.start : unit.edges.end] if unit.edges else unit.key
-
-
-# Texts of an article that are searched for a foreign run, and how far into it that run may begin.
-_SEARCH, _BEGINS_WITHIN = 40, 8
-# Weight of a text's pull (a difference of cosines, 0.03 to 0.1) against the log-odds of a join; least sum of both.
-_PULL_WEIGHT, _FOREIGN_SCORE = 40.0, 2.0
-
-
-def _foreign(
-    draft: Draft, following: Draft, later: Draft | None, cohesion: Cohesion, seams: Seams
-) -> tuple[int, int] | None:
-    """Find the members of an article that belong to the one before: where they begin and end."""
-    own = _profiles([member for member in draft.members if member.role == "title"] + draft.texts()[-4:])
-    last = _body_key(draft.texts()[-1].unit)
-    places = [i for i, member in enumerate(following.members) if member.role == "paragraph"][:_SEARCH]
-    units = [following.members[place].unit for place in places]
-    signed = following.members[-1].role == "credit" and later is not None and _is_headless(later)
-    apart = _profiles([member for member in following.members if member.role == "title"])
-    apart += _profiles(later.texts()[:3]) if later is not None and signed else []
-    best: tuple[float, int, int] | None = None
-    for start in range(1, min(len(places), _BEGINS_WITHIN)):
-        if units[start].edges is not None and units[start].edges.lead:  # type: ignore[union-attr]
-            continue
-        join = seams.gain(last, _body_key(units[start]))
-        join -= max(0.0, seams.gain(_body_key(units[start - 1]), _body_key(units[start])))
-        if join <= 0:
-            continue
-        rest = [*apart, *(unit.profile for unit in units[:start])]
-        pull, stop = _longest_pull(own, rest, [unit.profile for unit in units[start:]], cohesion, signed=signed)
-        score = join + _PULL_WEIGHT * pull
-        if pull > 0 and score > _FOREIGN_SCORE and (best is None or score > best[0]):
-            best = (score, start, start + stop)
-    if best is None:
-        return None
-    _, start, stop = best
-    end = places[stop] if stop < len(places) else len(following.members)
-    while stop < len(places) and following.members[end - 1].role == "subhead":
-        end -= 1
-    return places[start], end
-
-
-def _is_headless(draft: Draft) -> bool:
-    """Say whether an article begins with its text."""
-    return bool(draft.members) and draft.members[0].role == "paragraph"
-
-
-def _longest_pull(
-    own: Sequence[Profile], rest: Sequence[Profile], texts: Sequence[Profile], cohesion: Cohesion, *, signed: bool
-) -> tuple[float, int]:
-    """Find how many of the texts are nearer to ``own`` than to ``rest``, and the mean pull of the first two.
-
-    A byline at the end signs the returning article, so the run then reaches it, unless the texts speak against it.
-    """
-    pulls = [cohesion.similarity(own, [text]) - cohesion.similarity(rest, [text]) for text in texts]
-    total = best = 0.0
-    stop = 0
-    for number, pull in enumerate(pulls, 1):
-        total += pull
-        if total >= best or (signed and number == len(pulls) and total > 0):
-            best, stop = total, number
-    first = pulls[:2]
-    return sum(first) / max(1, len(first)) - _FOREIGN_MARGIN / 2, max(1, stop)
-
-
-def _take_back(draft: Draft, rest: Draft, cohesion: Cohesion) -> None:
-    """Join to an article the headless one after it, which the interleaved column had cut off."""
-    if not rest.texts() or not draft.texts():
-        return
-    if any(member.role in ("byline", "subtitle") or member.unit.column for member in rest.members):
-        return
-    titles = [member for member in rest.members if member.role in ("title", "kicker", "column")]
-    if len(titles) > 1 or (titles and (len(titles[0].unit.key) > _SUBHEAD_LENGTH or rest.members[0] is not titles[0])):
-        return
-    first = rest.texts()[0].unit
-    if first.edges is not None and first.edges.lead:
-        return
-    if cohesion.similarity(_profiles(draft.texts()), _profiles(rest.texts())) > _FOREIGN_MARGIN * (1 + len(titles)):
-        for title in titles:
-            title.role = "subhead"
-        draft.members += rest.members
-        rest.members = []
 
 
 # ---- captions without a credit ---------------------------------------------------------------------------------------

@@ -281,7 +281,7 @@ def _cohesion(name: str, clue: Clues) -> tuple[str, float]:
     return f"{name}.cohesion" if clue.cohesion >= 0 else f"{name}.no_cohesion", abs(clue.cohesion)
 
 
-def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move]:  # noqa: C901
+def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move]:  # noqa: C901, PLR0912
     """List the readings of a heading."""
     ready = state in ("B0", "B1", "E0", "E1", "P")
     fresh = ready or state == _START

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.splitting.blocks import Unit
 from pipeline.splitting.assembly import column_core
+from pipeline.splitting.blocks import Unit
 from pipeline.splitting.grammar import Grammar
 
 # Characters of the pieces by which a text is compared with paragraphs, and the share of them that has to be found.
@@ -76,7 +76,9 @@ def _read(item: Mapping[str, Any]) -> _Article:
     heads = {}
     for name, role in _FIELDS.items():
         value = item.get(name) or []
-        texts = [value] if isinstance(value, str) else [part["text"] if isinstance(part, dict) else part for part in value]
+        texts = (
+            [value] if isinstance(value, str) else [part["text"] if isinstance(part, dict) else part for part in value]
+        )
         heads[role] = tuple(_norm(text) for text in texts)
     grams = {gram for text in item["paragraphs"] for gram in _grams(_norm(text))}
     names = tuple(_norm(person["name"]) for person in item.get("authors") or ())

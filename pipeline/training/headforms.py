@@ -2,7 +2,7 @@
 
     python -m pipeline.training.headforms --shared ../shared --out models/splitter-1.0.0
 
-Titles are those of the raw text; the other parts are drawn by :mod:`pipeline.training.headlines`. Each half of its
+Titles are those of the raw text and of written headlines; the other parts are drawn by :mod:`pipeline.training.headlines`. Each half of its
 lists is measured with a model trained on the other half; the model that is kept has seen both.
 """
 
@@ -25,10 +25,13 @@ from pipeline.splitting.headforms import BITS, FILE, FORMAT, ROLES, HeadForms, f
 from pipeline.training.headlines import (
     BOTH,
     SUBHEAD_MAKES,
+    WRITTEN,
+    WRITTEN_SHARE,
     draw_column,
     draw_kicker,
     draw_subhead,
     draw_subtitle,
+    pick,
 )
 from pipeline.training.rawtext import Raw, read_raw
 
@@ -50,6 +53,8 @@ def draw(rng: random.Random, raws: Sequence[Raw], half: int) -> list[tuple[str, 
     for _ in range(EACH):
         raw = rng.choice(raws)
         title = re.sub(r"^[【（].{1,16}[】）]", "", raw.title) or raw.title
+        if rng.random() < WRITTEN_SHARE:
+            title = pick(rng, WRITTEN["titles"], half)
         drawn.append((title, "title"))
         drawn.append((draw_column(rng, half), "column"))
         drawn.append((draw_kicker(rng, raw.body, half), "kicker"))

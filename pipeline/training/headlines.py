@@ -15,6 +15,16 @@ from functools import cache
 from pathlib import Path
 
 WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_WRITTEN = tomllib.loads(Path(__file__).with_name("written_headlines.toml").read_text("utf-8"))
+# Whole headlines written for training, by part, and the share of the draws that they give.
+WRITTEN: dict[str, list[str]] = {
+    "columns": _WRITTEN["columns"],
+    "subheads": [text for group in _WRITTEN["subheads"] for text in group],
+    "kickers": [text for kickers, _, _ in _WRITTEN["headlines"] for text in kickers.split("|") if text],
+    "titles": [title for _, title, _ in _WRITTEN["headlines"]],
+    "subtitles": [text for _, _, text in _WRITTEN["headlines"] if text],
+}
+WRITTEN_SHARE = 0.6
 
 _CLAUSE = re.compile(r"[一-鿿]{4,18}")
 _SLOT = re.compile(r"\{([a-z_]+)\}")
@@ -51,6 +61,8 @@ def clauses(text: str, low: int, high: int) -> list[str]:
 
 def draw_column(rng: random.Random, half: int = BOTH) -> str:
     """Draw the name of a standing head, without decoration."""
+    if rng.random() < WRITTEN_SHARE:
+        return pick(rng, WRITTEN["columns"], half)
     draw = rng.random()
     if draw < 0.4:
         return pick(rng, WORDS["columns"], half)
@@ -60,7 +72,9 @@ def draw_column(rng: random.Random, half: int = BOTH) -> str:
 
 
 def draw_kicker(rng: random.Random, text: str, half: int = BOTH) -> str:
-    """Draw a kicker; one in five is a clause of the article's own text."""
+    """Draw a kicker; one in twelve is a clause of the article's own text."""
+    if rng.random() < WRITTEN_SHARE:
+        return pick(rng, WRITTEN["kickers"], half)
     own = clauses(text[:300], 5, 16)
     draw = rng.random()
     if own and draw < 0.2:
@@ -70,6 +84,8 @@ def draw_kicker(rng: random.Random, text: str, half: int = BOTH) -> str:
 
 def draw_subtitle(rng: random.Random, text: str, half: int = BOTH) -> str:
     """Draw a subtitle: with a dash, a clause of the text, or a general phrase."""
+    if rng.random() < WRITTEN_SHARE:
+        return pick(rng, WRITTEN["subtitles"], half)
     own = clauses(text[100:900], 8, 18)
     draw = rng.random()
     if own and draw < 0.3:
@@ -81,6 +97,8 @@ def draw_subtitle(rng: random.Random, text: str, half: int = BOTH) -> str:
 
 def draw_subhead(rng: random.Random, text: str, make: str, number: int, half: int = BOTH) -> str:
     """Draw a subhead of one make: a clause of the text, one part, two parts, numbered, or a set phrase."""
+    if make == "written":
+        return pick(rng, WRITTEN["subheads"], half)
     own = clauses(text, 4, 13)
     if make == "own" and own:
         return rng.choice(own)
@@ -93,4 +111,4 @@ def draw_subhead(rng: random.Random, text: str, make: str, number: int, half: in
     return fill(rng, rng.choice(wanted), half)
 
 
-SUBHEAD_MAKES = ("own", "own", "one", "one", "two", "two", "set", "set", "numbered")
+SUBHEAD_MAKES = ("own", "own", "one", "two", "set", "numbered", "written", "written", "written", "written")

@@ -71,10 +71,13 @@ class _Story:
     late: list[_Line] = field(default_factory=list)
 
 
-def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw], half: int = BOTH) -> Composed:
+def compose(
+    rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw], half: int = BOTH, *, mixed: float = 0.0
+) -> Composed:
     """Compose a page of the given stories and, now and then, a round-up of briefs.
 
-    ``half`` of the lists of headings dress the page.
+    ``half`` of the lists of headings dress the page; ``mixed`` is the share of neighbouring stories whose columns an
+    engine reads in a wrong order.
     """
     style = _draw_style(rng)
     lines: list[_Line] = []
@@ -82,21 +85,53 @@ def compose(rng: random.Random, stories: Sequence[Raw], briefs: Sequence[Raw], h
     if rng.random() < 0.7:
         lines += _masthead(rng)
     at = rng.randrange(len(stories)) if briefs and rng.random() < 0.35 else -1
+    before: list[_Line] = []
     for place, raw in enumerate(stories):
         if place == at:
             items = _roundup(rng, briefs, number)
-            number = 1 + max(line.article for line in items)
+            number, before = 1 + max(line.article for line in items), []
             lines += items
         story = _story(rng, raw, number, half)
         number += 1
-        lines += story.head + _photo_inside(rng, story, stories, number) + story.late
+        parts = [*story.head, *_photo_inside(rng, story, stories, number), *story.late]
+        if mixed and before and rng.random() < mixed:
+            lines[len(lines) - len(before) :] = before = _mix(rng, before, parts)
+        else:
+            lines += parts
+            before = parts
         number += 1
         if rng.random() < 0.2:
             lines += _small(rng, number)
-            number += 1
+            number, before = number + 1, []
     if rng.random() < 0.4:
         lines.append(_Line(f"责编 {_name(rng)} 版式 {_name(rng)}", "furniture", -1))
     return _print(rng, lines, style)
+
+
+# How columns are read in a wrong order: the whole of a story inside another, two stories in turn, the head of the
+# second before the rest of the first.
+_ORDERS = ("inside", "inside", "inside", "in turn", "in turn", "head first")
+
+
+def _mix(rng: random.Random, one: Sequence[_Line], two: Sequence[_Line]) -> list[_Line]:
+    """Read the columns of two stories in a wrong order; most cuts lie between paragraphs, some inside one."""
+    first, second = _cuts(one), _cuts(two)
+    if not first or ((order := rng.choice(_ORDERS)) == "in turn" and not second):
+        return [*one, *two]
+    at = rng.choice(first)
+    if order == "inside":
+        return [*one[:at], *two, *one[at:]]
+    if order == "in turn":
+        middle = rng.choice(second)
+        return [*one[:at], *two[:middle], *one[at:], *two[middle:]]
+    head = next((place for place, line in enumerate(two) if line.role == "paragraph"), 0)
+    return [*one[:at], *two[:head], *one[at:], *two[head:]]
+
+
+def _cuts(lines: Sequence[_Line]) -> list[int]:
+    """List the places between two texts of a story."""
+    texts = [place for place, line in enumerate(lines) if line.role == "paragraph"]
+    return [place for place in range(1, len(lines)) if texts and texts[0] < place <= texts[-1]]
 
 
 # ---- the parts of a story ---------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 import logging
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +23,19 @@ from scipy.optimize import minimize
 
 from pipeline import artefacts
 from pipeline.charlm import CharLM
-from pipeline.splitting.blocks import Unit, make_units
+from pipeline.cleaning import CleanerOptions, clean
+from pipeline.config import ReaderOptions
+from pipeline.measures.goldsets import held_out_pages
+from pipeline.reader import read_page
+from pipeline.splitting.articles import Reading, read_units
+from pipeline.splitting.blocks import Unit
 from pipeline.splitting.clues import Clues, gather
-from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar, load_grammar
 from pipeline.splitting.learned import Learned
-from pipeline.splitting.notices import take_pieces
-from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import END_FEATURES, Step, Trellis, best_path, learn_page
 from pipeline.splitting.weights import WEIGHTS
 from pipeline.text import AlignedText
+from pipeline.training import goldpages
 from pipeline.training.goldpages import Gold
 from pipeline.training.headlines import BOTH
 from pipeline.training.pages import Composed, Label, compose, usable
@@ -43,8 +47,14 @@ log = logging.getLogger(__name__)
 _NEIGHBOURS = 60
 # Shares of pages from each file of stories, in order of name: crud-news has no titles, web-news is newspaper prose.
 _SHARES = (0.1, 0.55, 0.35)
+# What was known of the weights before.
+PRIOR: Mapping[str, float] = tomllib.loads(Path(__file__).with_name("splitter_prior.toml").read_text("utf-8"))["weights"]
+CHARLM, SPLITTER = "charlm-1.0.0", "splitter-1.0.0"
+# Parts of the pages with gold, by turns, that weights are measured on.
+FOLDS = 5
 # What the composer calls a line, in the words of the decision.
 _SAME = {"byline": "byline", "credit": "byline", "caption": "paragraph", "notice": "paragraph"}
+_HEADLINES = ("column", "kicker", "title", "subtitle", "subhead")
 _STATES = ("", "C", "H", "T", "N", "K", "B0", "B1", "D0", "D1", "E0", "E1", "P")
 
 
@@ -74,7 +84,7 @@ def stories(shared: Path) -> tuple[list[Raw], list[Raw]]:
     return long, [raw for raw in briefs if 8 <= len(raw.title) <= 40 and len(raw.body) < 300]
 
 
-def compose_pages(shared: Path, count: int, seed: int, half: int = BOTH) -> Iterator[Composed]:
+def compose_pages(shared: Path, count: int, seed: int, half: int = BOTH, *, mixed: float = 0.0) -> Iterator[Composed]:
     """Compose pages from a seed: most from files whose documents have titles, a few from the one without."""
     long, briefs = stories(shared)
     by_file = [[raw for raw in long if raw.file == file] for file in sorted({raw.file for raw in long})]
@@ -83,19 +93,20 @@ def compose_pages(shared: Path, count: int, seed: int, half: int = BOTH) -> Iter
         documents = rng.choices(by_file, _SHARES)[0]
         at = rng.randrange(len(documents) - _NEIGHBOURS)
         picked = rng.sample(documents[at : at + _NEIGHBOURS], rng.randint(4, 8))
-        yield compose(rng, picked, rng.sample(briefs, 8), half)
+        yield compose(rng, picked, rng.sample(briefs, 8), half, mixed=mixed)
 
 
-def prepare(composed: Composed, tools: Tools, weights: Mapping[str, float] = WEIGHTS) -> Sample | None:
-    """Measure a composed page; ``None`` where its gold cannot be said in the automaton's terms."""
+def prepare(
+    composed: Composed, tools: Tools, weights: Mapping[str, float] = WEIGHTS, *, bounds_only: bool = False
+) -> Sample | None:
+    """Measure a composed page; ``None`` where its gold cannot be said in the automaton's terms.
+
+    With ``bounds_only`` the parts of headings stay open and only boundaries teach: headlines are dressed by chance.
+    """
     grammar, learned = tools.grammar, tools.learned
     page = Page("composed", "composed", composed.text, "", 0, "utf-8")
-    units = make_units(page, AlignedText.of(composed.text), grammar)
-    live = [unit for unit in units if unit.kind != "furniture"]
-    seams = Seams((unit.key for unit in units), tools.lm)
-    cohesion = Cohesion([unit.profile for unit in live], learned.affinity if learned else None)
-    taken = {m.unit.index for draft in take_pieces(units, grammar, seams, cohesion) for m in draft.members}
-    rest = [unit for unit in live if unit.index not in taken]
+    reading = read_units(page, AlignedText.of(composed.text), grammar, tools.lm, learned)
+    rest = reading.rest
     labels = [composed.labels.get(unit.lines[0], Label("furniture", -1)) for unit in rest]
     if not rest or any(label.article < 0 for label in labels):
         return None
@@ -105,10 +116,32 @@ def prepare(composed: Composed, tools: Tools, weights: Mapping[str, float] = WEI
         new = not place or order[place - 1] != label.article
         if new and label.article in order[:place]:
             return None
-        gold.append((_SAME.get(label.role, label.role), new))
-    clues = gather(rest, cohesion, seams, grammar, learned.forms if learned else None)
-    learn_page(rest, clues, best_path(rest, clues, grammar, weights))
-    return Sample(rest, clues, gold)
+        role = _SAME.get(label.role, label.role)
+        gold.append((None if bounds_only and role in _HEADLINES else role, new))
+    return Sample(rest, _clues(reading, tools, weights), gold)
+
+
+def _clues(reading: Reading, tools: Tools, weights: Mapping[str, float]) -> list[Clues]:
+    """Measure the clues of the units of a page, with what a first reading tells of it."""
+    forms = tools.learned.forms if tools.learned else None
+    clues = gather(reading.rest, reading.cohesion, reading.seams, tools.grammar, forms)
+    learn_page(reading.rest, clues, best_path(reading.rest, clues, tools.grammar, weights))
+    return clues
+
+
+def read_gold(
+    folder: Path, tools: Tools, *, leave_out: Collection[str] = (), weights: Mapping[str, float] = WEIGHTS
+) -> list[Sample]:
+    """Measure the pages of a folder that have gold beside them, without those named in ``leave_out``."""
+    samples = []
+    for path, gold in goldpages.page_files(folder):
+        if path.name not in leave_out:
+            page = read_page(path, source_name=path.name, options=ReaderOptions())
+            cleaned = clean(page.text, options=CleanerOptions(), lm=tools.lm)
+            reading = read_units(page, cleaned, tools.grammar, tools.lm, tools.learned)
+            labels = goldpages.label(reading.rest, gold, tools.grammar)
+            samples.append(Sample(reading.rest, _clues(reading, tools, weights), labels))
+    return samples
 
 
 def agrees(role: str, new: bool, gold: Gold) -> bool:
@@ -122,12 +155,17 @@ def _role(step: Step) -> str:
 
 def measure(samples: Sequence[Sample], grammar: Grammar, weights: Mapping[str, float]) -> dict[str, float]:
     """Score readings against gold: F1 of article boundaries, and the share of headings with the right role."""
+    return _figures([(sample, best_path(sample.units, sample.clues, grammar, weights)) for sample in samples])
+
+
+def _figures(read: Sequence[tuple[Sample, Sequence[Step]]]) -> dict[str, float]:
+    """Compare readings with the gold where that says something."""
     hit = found = wanted = right = heads = 0
-    for sample in samples:
-        steps = best_path(sample.units, sample.clues, grammar, weights)
+    for sample, steps in read:
         for step, (role, new), unit in zip(steps, sample.gold, sample.units, strict=True):
-            hit, found, wanted = hit + (step.new and new), found + step.new, wanted + new
-            if unit.kind == "head" or role in ("title", "kicker", "subtitle", "column", "subhead"):
+            if new is not None:
+                hit, found, wanted = hit + (step.new and new), found + step.new, wanted + new
+            if role is not None and (unit.kind == "head" or role in _HEADLINES):
                 heads, right = heads + 1, right + (_role(step) == role)
     return {"boundaries": 2 * hit / max(1, found + wanted), "headings": right / max(1, heads)}
 
@@ -230,20 +268,31 @@ def _expect(
 
 
 def train(
-    samples: Sequence[Sample], grammar: Grammar, *, prior: Mapping[str, float] = WEIGHTS, pull: float, steps: int
+    parts: Sequence[tuple[Sequence[Sample], float]],
+    grammar: Grammar,
+    *,
+    prior: Mapping[str, float] = PRIOR,
+    pull: float,
+    steps: int,
 ) -> dict[str, float]:
-    """Maximise the likelihood of the gold readings, less ``pull`` times half the squared distance from the prior."""
+    """Maximise the likelihood of the gold readings, less ``pull`` times half the squared distance from the prior.
+
+    ``parts`` are lists of pages, each with the weight that one page of it has.
+    """
     names = list(prior)
     start = np.array([prior[name] for name in names])
-    layers, pages = build_layers(samples, grammar, names)
-    log.info("%d pages can be read as they were composed", pages)
+    built = [(*build_layers(samples, grammar, names), weight) for samples, weight in parts if samples]
+    log.info("%s pages can be read as they were composed", [pages for _, pages, _ in built])
 
     def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        gains = [layer.features @ values for layer in layers]
-        every, expected = _expect(layers, gains, pages, gold=False)
-        right, wanted = _expect(layers, gains, pages, gold=True)
         distance = values - start
-        return every - right + 0.5 * pull * float(distance @ distance), expected - wanted + pull * distance
+        total, slope = 0.5 * pull * float(distance @ distance), pull * distance
+        for layers, pages, weight in built:
+            gains = [layer.features @ values for layer in layers]
+            every, expected = _expect(layers, gains, pages, gold=False)
+            right, wanted = _expect(layers, gains, pages, gold=True)
+            total, slope = total + weight * (every - right), slope + weight * (expected - wanted)
+        return total, slope
 
     free = [name.endswith(".bias") or value == 0.0 for name, value in prior.items()]
     bounds = [
@@ -251,33 +300,59 @@ def train(
         for unbound, value in zip(free, start, strict=True)
     ]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": steps})
-    log.info("loss a page %.3f after %d steps", found.fun / max(1, pages), found.nit)
+    log.info("loss %.1f after %d steps", found.fun, found.nit)
     return {name: round(float(value), 2) for name, value in zip(names, found.x, strict=True)}
 
 
+def load_tools(grammar: Path = Path("configs/grammar.toml"), charlm: str = CHARLM, splitter: str = SPLITTER) -> Tools:
+    """Load what pages are read with; an empty name leaves a model out."""
+    lm = CharLM.load(artefacts.open_model(charlm)) if charlm else None
+    learned = Learned.load(artefacts.open_model(splitter)) if splitter else None
+    return Tools(load_grammar(grammar), lm, learned)
+
+
+def cross_validate(
+    gold: Sequence[Sample], composed: Sequence[Sample], grammar: Grammar, *, share: float, pull: float, steps: int
+) -> dict[str, float]:
+    """Measure pages with gold, each by weights learned without its fold."""
+    read: list[tuple[Sample, dict[str, float]]] = []
+    for fold in range(FOLDS):
+        rest = [sample for number, sample in enumerate(gold) if number % FOLDS != fold]
+        weights = train([(rest, share), (composed, 1.0)], grammar, pull=pull, steps=steps)
+        read += [(sample, weights) for number, sample in enumerate(gold) if number % FOLDS == fold]
+    return _figures([(sample, best_path(sample.units, sample.clues, grammar, weights)) for sample, weights in read])
+
+
 def main() -> None:
-    """Compose, train, measure and write the tuned table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Compose, read the pages with gold, train, measure and write the tuned table."""
+    parser = argparse.ArgumentParser(description="Tune the weights of the splitter on pages with gold.")
     parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument("--written", type=Path, default=Path("tests/pages/written"), help="our own pages with gold")
     parser.add_argument("--grammar", type=Path, default=Path("configs/grammar.toml"))
-    parser.add_argument("--charlm", default="charlm-1.0.0", help="language model of characters; empty = none")
-    parser.add_argument("--splitter", default="splitter-1.0.0", help="what the splitter has learned; empty = nothing")
-    parser.add_argument("--pages", type=int, default=800)
+    parser.add_argument("--charlm", default=CHARLM, help="language model of characters; empty = none")
+    parser.add_argument("--splitter", default=SPLITTER, help="what the splitter has learned; empty = nothing")
+    parser.add_argument("--pages", type=int, default=200, help="composed pages; they teach boundaries only")
+    parser.add_argument("--share", type=float, default=3.0, help="what a page with gold counts, in composed pages")
     parser.add_argument("--pull", type=float, default=2.0)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    lm = CharLM.load(artefacts.open_model(arguments.charlm)) if arguments.charlm else None
-    learned = Learned.load(artefacts.open_model(arguments.splitter)) if arguments.splitter else None
-    tools = Tools(load_grammar(arguments.grammar), lm, learned)
-    composed = compose_pages(arguments.shared, arguments.pages, arguments.seed)
-    samples = [sample for page in composed if (sample := prepare(page, tools)) is not None]
-    held = samples[: len(samples) // 4]
-    log.info("%d pages usable, %d held out; now: %s", len(samples), len(held), measure(held, tools.grammar, WEIGHTS))
-    weights = train(samples[len(held) :], tools.grammar, pull=arguments.pull, steps=arguments.steps)
-    log.info("tuned: %s", measure(held, tools.grammar, weights))
+    tools = load_tools(arguments.grammar, arguments.charlm, arguments.splitter)
+    folder = arguments.shared / "pages" / "dev"
+    held = held_out_pages([path.name for path, _ in goldpages.page_files(folder)])
+    gold = [*read_gold(folder, tools, leave_out=held), *read_gold(arguments.written, tools)]
+    pages = compose_pages(arguments.shared, arguments.pages, arguments.seed)
+    composed = [sample for page in pages if (sample := prepare(page, tools, bounds_only=True)) is not None]
+    how = {"share": arguments.share, "pull": arguments.pull, "steps": arguments.steps}
+    log.info(
+        "%d pages with gold, %d composed; now: %s", len(gold), len(composed), measure(gold, tools.grammar, WEIGHTS)
+    )
+    log.info("cross-validated: %s", cross_validate(gold, composed, tools.grammar, **how))
+    parts = [(gold, arguments.share), (composed, 1.0)]
+    weights = train(parts, tools.grammar, pull=arguments.pull, steps=arguments.steps)
+    log.info("tuned, on what it was tuned on: %s", measure(gold, tools.grammar, weights))
     table = "".join(f'    "{name}": {value},\n' for name, value in weights.items())
     arguments.out.write_text(table, encoding="utf-8")
 
