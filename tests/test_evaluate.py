@@ -14,6 +14,7 @@ from pipeline.errors import ConfigError, PipelineError
 from pipeline.measures import goldsets, metrics, pages, texts, words
 from pipeline.measures.subject import Figure, Reckoning, Subject, agree, figures_of
 from pipeline.text import AlignedText
+from pipeline.training import goldpages
 from pipeline.types import Layout
 
 RATES = {
@@ -151,9 +152,9 @@ def test_describe_does_not_depend_on_order_or_place(tmp_path):
 
 def test_held_out_pages_depend_on_the_names_alone():
     names = [f"并州晚报_2024-10-{day:02d}_04.md" for day in range(1, 31)]
-    held = goldsets.held_out_pages(names, 5)
+    held = goldpages.held_out_pages(names, 5)
     assert len(held) == 5
-    assert held == goldsets.held_out_pages(reversed(names), 5)
+    assert held == goldpages.held_out_pages(reversed(names), 5)
 
 
 def test_present_names_what_is_missing(tmp_path):

@@ -34,8 +34,6 @@ TIMES_BLIND = ROOT / "tests" / "data" / "times_blind.jsonl"
 EXAMPLES = ROOT / "examples" / "pages"
 OWN_PAGES = ROOT / "tests" / "pages"
 OWN_GOLD = OWN_PAGES / "gold"
-# Development pages that nobody looks at while rules are written: those with the smallest SHA-256 of the name.
-HELD_PAGES = 20
 _BMES_LABELS = {"NR": "PER", "NS": "LOC", "NT": "ORG"}
 
 
@@ -93,11 +91,6 @@ def describe(name: str, files: Iterable[Path], root: Path) -> GoldSet:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(root).as_posix()}\0{content}\n".encode())
     return GoldSet(name, digest.hexdigest(), len(paths))
-
-
-def held_out_pages(names: Iterable[str], count: int = HELD_PAGES) -> set[str]:
-    """Choose the pages to hold out: those whose UTF-8 name has the smallest SHA-256."""
-    return set(sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:count])
 
 
 def load_module(path: Path, name: str) -> ModuleType:

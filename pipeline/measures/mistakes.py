@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pipeline.measures import goldsets, pages, texts, words
 from pipeline.measures.goldsets import AbsentError, present
 from pipeline.measures.subject import Subject
-from pipeline.training import corpora
+from pipeline.training import corpora, goldpages
 
 # Characters shown on each side of a mistake.
 AROUND = 18
@@ -216,7 +216,7 @@ def page_mistakes(subject: Subject) -> Iterator[Mistake]:
     scorer = goldsets.load_module(script, "score_pages")
     golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
     predicted = pages.load_predictions(scorer, subject.pages.values())
-    held = goldsets.held_out_pages(golds)
+    held = goldpages.held_out_pages(golds)
     for name, gold in sorted(golds.items()):
         found = _articles(scorer, gold, scorer.records_for(predicted, name))
         if name in held:

@@ -15,6 +15,7 @@ from pipeline.measures.goldsets import AbsentError, GoldSet, present
 from pipeline.measures.subject import Better, Figure, Reckoning, Subject, agree, figures_of, page_files
 from pipeline.reader import read_page
 from pipeline.splitting.articles import balance
+from pipeline.training import goldpages
 from pipeline.types import Article, Layout
 
 _PAGE_F1 = {"kickers": "kickers_f1", "subtitle": "subtitle_f1", "column": "column_f1", "subheads": "subheads_f1"}
@@ -62,7 +63,7 @@ def measure_pages(subject: Subject) -> Iterator[Figure]:
     scorer = goldsets.load_module(script, "score_pages")
     golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
     predicted = load_predictions(scorer, subject.pages.values())
-    held = goldsets.held_out_pages(golds)
+    held = goldpages.held_out_pages(golds)
     for part, names in (("seen40", sorted(golds.keys() - held)), ("held20", sorted(held))):
         files = [folder / name for name in names] + [folder / f"{name}.gold.json" for name in names]
         gold = goldsets.describe(f"pages {part}", files, subject.shared)

@@ -21,6 +21,7 @@ from pipeline.measures.pages import load_predictions, page_counts
 from pipeline.measures.subject import Figure, Reckoning, Subject, figures_of
 from pipeline.reader import read_page
 from pipeline.text import to_full_width
+from pipeline.training import goldpages
 from pipeline.types import Layout, Page
 
 # The splitter alone is looked at: records need no stage for it.
@@ -96,7 +97,7 @@ def measure_robustness(subject: Subject) -> Iterator[Figure]:
     scorer = goldsets.load_module(script, "score_pages")
     golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
     chain = Chain.load(config.load(subject.path, [*subject.overrides, *BARE]))
-    held = goldsets.held_out_pages(golds)
+    held = goldpages.held_out_pages(golds)
     for part, names in (("seen40", sorted(golds.keys() - held)), ("held20", sorted(held))):
         files = [folder / name for name in names] + [folder / f"{name}.gold.json" for name in names]
         gold = goldsets.describe(f"pages {part}", files, subject.shared)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, pairwise
 
 from pipeline.splitting.affinity import Affinity, Floats, cosine
@@ -52,6 +52,7 @@ class Cohesion:
         self._vectors: dict[Profile, Floats | None] = {}
         self._centres: dict[Profile, Floats | None] = {}
         self._sums: dict[Profile, int] = {}
+        self._scores: dict[tuple[Profile | None, ...], float] = {}
         # Whole numbers, so that a sum does not depend on the order of a set. Headings are weighed by the page alone:
         # bigrams across two of their words are rare everywhere and say nothing.
         self._weights = {bigram: weights[count] for bigram, count in frequency.items()}
@@ -103,6 +104,30 @@ class Cohesion:
         if affinity is None or not left or not right:
             return None
         return affinity.log_odds(self.likenesses(left, right, affinity), (len(left[0]), len(right[0])))
+
+    def remember(self, texts: tuple[Profile | None, ...], score: Callable[[], float]) -> float:
+        """Give a score of some texts; it is computed once a page."""
+        known = self._scores.get(texts)
+        if known is None:
+            known = self._scores[texts] = score()
+        return known
+
+    def pulls(self, own: Sequence[Profile], other: Sequence[Profile]) -> list[float]:
+        """Give by how much each of some texts is nearer to other texts than to the rest of its own: -2 to 2."""
+        affinity = self._affinity
+        if affinity is None:
+            return [
+                self.similarity(other, [text]) - self.similarity([*own[:place], *own[place + 1 :]] or [text], [text])
+                for place, text in enumerate(own)
+            ]
+        centre = affinity.centre(self._look_up(other))
+        vectors = self._look_up(own)
+        pulls = []
+        for place, text in enumerate(own):
+            rest = affinity.centre([*vectors[:place], *vectors[place + 1 :]])
+            mine = self._centre(text, affinity)
+            pulls.append(cosine(mine, centre) - cosine(mine, rest))
+        return pulls
 
     def likenesses(self, left: Sequence[Profile], right: Sequence[Profile], affinity: Affinity) -> list[float]:
         """Give four cosines of two stretches: bigrams of all texts and of the nearest, vectors of all and nearest."""

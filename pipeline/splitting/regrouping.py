@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from pipeline.splitting.blocks import Unit
 from pipeline.splitting.clues import cohesion_score
@@ -85,13 +86,37 @@ class Move:
 def regroup(drafts: Sequence[Draft], cohesion: Cohesion, seams: Seams) -> None:
     """Move runs of text between the news stories of a page, in page order, as long as a move is likely."""
     news = [draft for draft in drafts if draft.kind == "news" and draft.members]
+    places = {id(draft): place for place, draft in enumerate(news)}
+    best: dict[int, Move] = {}
+    # The likeliest moves first; an entry counts as long as it is still its article's best.
+    heap: list[tuple[float, int]] = []
+
+    def weigh(place: int) -> None:
+        move = _best(news, place, cohesion, seams)
+        best.pop(place, None)
+        if move is not None:
+            best[place] = move
+            heappush(heap, (-move.score, place))
+
+    for place in range(len(news)):
+        weigh(place)
     for _ in range(len(news)):
-        moves = (move for place in range(len(news)) for move in candidates(news, place, cohesion, seams))
-        best = max(moves, key=lambda move: move.score, default=None)
-        if best is None or best.score <= LEAST:
+        while heap and (heap[0][1] not in best or -best[heap[0][1]].score != heap[0][0]):
+            heappop(heap)
+        if not heap:
             return
-        _apply(best)
-        news = [draft for draft in news if draft.members]
+        move = best[heappop(heap)[1]]
+        _apply(move)
+        ends = places[id(move.source)], places[id(move.target)]
+        for place in range(max(0, min(ends) - _REACH), min(len(news), max(ends) + _REACH + 1)):
+            weigh(place)
+
+
+def _best(news: Sequence[Draft], place: int, cohesion: Cohesion, seams: Seams) -> Move | None:
+    """Find the likeliest move of a run of one article; ``None`` where none is likely enough."""
+    moves = candidates(news, place, cohesion, seams)
+    best = max(moves, key=lambda move: move.score, default=None)
+    return best if best is not None and best.score > LEAST else None
 
 
 def _apply(move: Move) -> None:
@@ -106,33 +131,56 @@ def _apply(move: Move) -> None:
 
 
 def candidates(news: Sequence[Draft], place: int, cohesion: Cohesion, seams: Seams) -> Iterator[Move]:
-    """List the runs of one article with every article near by that could hold them."""
+    """List the runs of one article that lean to an article near by, with it."""
     source = news[place]
     texts = [i for i, member in enumerate(source.members) if member.role == "paragraph"][:_SEARCH]
-    near = [
-        (i, news[i])
-        for i in range(max(0, place - _REACH), min(len(news), place + _REACH + 1))
-        if i != place and news[i].texts()
-    ]
-    for first in range(len(texts)):
-        if _starts(source.members[texts[first]].unit):
+    units = [source.members[i].unit for i in texts]
+    for number in range(max(0, place - _REACH), min(len(news), place + _REACH + 1)):
+        target = news[number]
+        if target is source or not target.texts():
             continue
-        for last in sorted({len(texts), *range(first + 1, min(len(texts), first + _RUN) + 1)}):
+        leans = _leans(target, units, cohesion, seams)
+        for first, last in _runs(units, leans):
             start, stop = _bounds(source, texts, first, last)
             rest = [*source.members[:start], *source.members[stop:]]
             if rest and not any(member.role == "paragraph" for member in rest):
                 continue
-            if any(_starts(source.members[i].unit) for i in texts[first + 1 : last]):
+            other = _Side(target, *_where(target, source.members[start].unit))
+            if other.after and _starts(other.after[0]):
+                continue
+            features = _weigh(_Side(source, start, stop), other, cohesion, seams)
+            features[f"distance {abs(number - place)}"] = 1.0
+            features["goes back"] = float(number < place)
+            yield Move(source, start, stop, target, features)
+
+
+# Least difference of cosines by which the texts of a run lean to the other article: of the right runs of composed pages
+# 97 in 100 have it. A sentence that goes on there counts as well.
+_LEAN = -0.1
+
+
+def _leans(target: Draft, units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> list[bool]:
+    """Say of each text of an article whether it can belong to the other."""
+    there = [member.unit for member in target.texts()]
+    pulls = cohesion.pulls([unit.profile for unit in units], [unit.profile for unit in there[:_SEARCH]])
+    leans = [pull > _LEAN for pull in pulls]
+    for place, unit in enumerate(units):
+        if not leans[place] and not _starts(unit):
+            end = _end([other for other in there if other.index < unit.index])
+            leans[place] = _is_open(end) and _join(end, unit, seams) > 0
+    return leans
+
+
+def _runs(units: Sequence[Unit], leans: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """List the runs of texts, first and beyond the last, that lean to another article and begin none."""
+    for first, unit in enumerate(units):
+        if not leans[first] or _starts(unit):
+            continue
+        for last in range(first + 1, len(units) + 1):
+            if last > first + 1 and (not leans[last - 1] or _starts(units[last - 1])):
                 break
-            own = _Side(source, start, stop)
-            for number, target in near:
-                other = _Side(target, *_where(target, source.members[start].unit))
-                if other.after and _starts(other.after[0]):
-                    continue
-                features = _weigh(own, other, cohesion, seams)
-                features[f"distance {abs(number - place)}"] = 1.0
-                features["goes back"] = float(number < place)
-                yield Move(source, start, stop, target, features)
+            if last <= first + _RUN or last == len(units):
+                yield first, last
 
 
 def _bounds(source: Draft, texts: Sequence[int], first: int, last: int) -> tuple[int, int]:
@@ -207,7 +255,8 @@ def _weigh(own: _Side, other: _Side, cohesion: Cohesion, seams: Seams) -> Featur
 
 def _likeness(side: _Side, first: Sequence[Profile], last: Sequence[Profile], cohesion: Cohesion) -> float:
     """Give the log-odds that a run belongs to an article, by its texts nearest to the run and its title."""
-    return cohesion_score(cohesion, side.context(), first if side.before or not side.after else last)
+    texts = first if side.before or not side.after else last
+    return cohesion.remember((*side.context(), None, *texts), lambda: cohesion_score(cohesion, side.context(), texts))
 
 
 def _starts(unit: Unit) -> bool:

@@ -25,7 +25,6 @@ from pipeline import artefacts
 from pipeline.charlm import CharLM
 from pipeline.cleaning import CleanerOptions, clean
 from pipeline.config import ReaderOptions
-from pipeline.measures.goldsets import held_out_pages
 from pipeline.reader import read_page
 from pipeline.splitting.articles import Reading, read_units
 from pipeline.splitting.blocks import Unit
@@ -36,7 +35,7 @@ from pipeline.splitting.sequence import END_FEATURES, Step, Trellis, best_path, 
 from pipeline.splitting.weights import WEIGHTS
 from pipeline.text import AlignedText
 from pipeline.training import goldpages
-from pipeline.training.goldpages import Gold
+from pipeline.training.goldpages import Gold, held_out_pages
 from pipeline.training.headlines import BOTH
 from pipeline.training.pages import Composed, Label, compose, usable
 from pipeline.training.rawtext import Raw, read_raw
@@ -48,7 +47,9 @@ _NEIGHBOURS = 60
 # Shares of pages from each file of stories, in order of name: crud-news has no titles, web-news is newspaper prose.
 _SHARES = (0.1, 0.55, 0.35)
 # What was known of the weights before.
-PRIOR: Mapping[str, float] = tomllib.loads(Path(__file__).with_name("splitter_prior.toml").read_text("utf-8"))["weights"]
+PRIOR: Mapping[str, float] = tomllib.loads(Path(__file__).with_name("splitter_prior.toml").read_text("utf-8"))[
+    "weights"
+]
 CHARLM, SPLITTER = "charlm-1.0.0", "splitter-1.0.0"
 # Parts of the pages with gold, by turns, that weights are measured on.
 FOLDS = 5
