@@ -15,7 +15,7 @@ from typing import Literal
 
 from pipeline.splitting.bylines import BRACKETS, Credit, Edges, find_edges, parse_credit
 from pipeline.splitting.cohesion import Profile, profile
-from pipeline.splitting.furniture import FURNITURE_MAX, furniture_reason
+from pipeline.splitting.furniture import FURNITURE_MAX, furniture_reason, is_latin_name
 from pipeline.splitting.grammar import Grammar, normalise
 from pipeline.splitting.lines import Line, group_lines, scan_lines
 from pipeline.text import AlignedText, Replacement, count_visible, is_han
@@ -337,47 +337,79 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
         if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
-        if not reason and 0 < place <= _PLACE_EDGE and _is_page_name(candidates[place - 1 : place + 2], grammar):
+        if reason:
+            unit.kind = "furniture"
+            unit.evidence.append(f"furniture:{reason}")
+    _mark_page_names(candidates)
+
+
+def _mark_page_names(units: list[Unit]) -> None:
+    """Find the page's own name (副刊, 华南新闻) and a paper's Latin one: short lines among the furniture at the top."""
+    top = units[:_PLACE_EDGE]
+    for place, unit in enumerate(top):
+        before = place == 0 or units[place - 1].kind == "furniture"
+        after = place + 1 < len(units) and units[place + 1].kind == "furniture"
+        if unit.kind != "head":
+            continue
+        key = unit.key.strip()
+        reason = None
+        if is_latin_name(key) and (before or after):
+            reason = "masthead"
+        elif before and after and 2 <= len(key) <= _PAGE_NAME and all(is_han(char) or char in "· " for char in key):
             reason = "section"
         if reason:
             unit.kind = "furniture"
             unit.evidence.append(f"furniture:{reason}")
 
 
-def _is_page_name(around: list[Unit], grammar: Grammar) -> bool:
-    """Say whether a short line at the top stands between furniture: the name of the page below its number."""
-    key = around[1].key.strip()
-    after = around[2].key.strip() if len(around) > 2 else ""
-    return (
-        around[0].kind == "furniture"
-        and around[1].kind == "head"
-        and 2 <= len(key) <= 6
-        and all(is_han(char) for char in key)
-        and furniture_reason(after, "", grammar, edge=False, repeated=False) == "page line"
-    )
+# Names of pages: 要闻, 今日关注, 北京新闻·城事.
+_PAGE_NAME = 8
 
 
-# Titles in a box that points to other pages.
-_GUIDE_LENGTH = 45
+# Titles in a box that points to other pages; a whole box on one line is longer.
+_GUIDE_LENGTH, _GUIDE_LINE = 45, 240
 
 
 def _mark_guides(units: list[Unit], grammar: Grammar) -> None:
     """Find boxes that point to other pages (导读): a heading over lines that end with a page number, or two of them."""
-    lines = [
-        len(unit.key) <= _GUIDE_LENGTH
-        and unit.kind != "furniture"
-        and grammar.guide_lines.search(unit.key.strip()) is not None
-        for unit in units
-    ]
+    lines = [_points_on(unit, grammar) for unit in units]
     for place, unit in enumerate(units):
-        head = grammar.guides.fullmatch(unit.key.strip(" " + grammar.column_signs)) is not None
-        stop = place + head
-        while stop < len(units) and lines[stop]:
-            stop += 1
-        if (head and stop > place + 1) or stop > place + 1:
-            for item in units[place:stop]:
-                item.kind = "furniture"
-                item.evidence.append("furniture:guide")
+        key = unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+        head = grammar.guides.fullmatch(key) is not None
+        start = grammar.guides.match(key)
+        if start and not head and len(key) <= _GUIDE_LINE and _is_guide_line(key[start.end() :], grammar):
+            stop = place + 1
+        else:
+            stop = place + head
+            while stop < len(units) and lines[stop]:
+                stop += 1
+            if stop <= place + 1:
+                continue
+        for item in units[place:stop]:
+            item.kind = "furniture"
+            item.evidence.append("furniture:guide")
+
+
+def _points_on(unit: Unit, grammar: Grammar) -> bool:
+    """Say whether a short line ends with the number of another page, and is no jump line of a story."""
+    key = unit.key.strip()
+    found = grammar.guide_lines.search(key) if len(key) <= _GUIDE_LENGTH and unit.kind in ("head", "text") else None
+    return (
+        found is not None
+        and found.start() > 0
+        and "。" not in key
+        and not grammar.jump_to.match(key.strip(BRACKETS))
+        and grammar.guide_signs.search(key[max(0, found.start() - 1) :]) is not None
+    )
+
+
+def _is_guide_line(key: str, grammar: Grammar) -> bool:
+    """Say whether what follows 导读 on its line is titles with page numbers: at least one, and one at the end."""
+    return (
+        "。" not in key
+        and grammar.guide_lines.search(key) is not None
+        and grammar.guide_signs.search(key[-8:]) is not None
+    )
 
 
 def _is_signing_date(units: list[Unit], place: int, grammar: Grammar) -> bool:

@@ -25,11 +25,14 @@ _SHAPE: dict[str, dict[str, type]] = {
     "furniture": {
         "strong": list,
         "weak": list,
+        "skies": list,
+        "organs": str,
         "sections": list,
         "papers": str,
         "editors": list,
         "guides": list,
         "guide_lines": list,
+        "guide_signs": list,
         "contacts": list,
     },
     "notices": {"titles": list, "signatures": list, "cues": list},
@@ -78,11 +81,14 @@ class Grammar:
     jump_from: re.Pattern[str]
     furniture_strong: re.Pattern[str]
     furniture_weak: re.Pattern[str]
+    skies: re.Pattern[str]
+    organs: re.Pattern[str]
     sections: frozenset[str]
     papers: re.Pattern[str]
     editors: re.Pattern[str]
     guides: re.Pattern[str]
     guide_lines: re.Pattern[str]
+    guide_signs: re.Pattern[str]
     contacts: re.Pattern[str]
     notice_titles: re.Pattern[str]
     notice_signatures: re.Pattern[str]
@@ -206,10 +212,13 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         jump_from=make.any_of("jumps", "from"),
         furniture_strong=make.any_of("furniture", "strong"),
         furniture_weak=make.any_of("furniture", "weak"),
+        skies=make.any_of("furniture", "skies"),
+        organs=make.one(raw["furniture"]["organs"], "furniture.organs"),
         sections=frozenset(raw["furniture"]["sections"]),
         papers=make.one(raw["furniture"]["papers"], "furniture.papers"),
         editors=make.any_of("furniture", "editors"),
         guides=make.any_of("furniture", "guides"),
+        guide_signs=make.any_of("furniture", "guide_signs"),
         guide_lines=make.any_of("furniture", "guide_lines", form="(?:{})$"),
         contacts=make.any_of("furniture", "contacts", words=True),
         notice_titles=make.any_of("notices", "titles"),

@@ -21,6 +21,8 @@ _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
 _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
+# A line break inside a line of Markdown, with the blanks around it.
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _CELL_TAG = re.compile(r"<t[dh][ >]", re.IGNORECASE)
 _HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
 _CELLS = re.compile(r"(?<!\\)\|")
@@ -77,8 +79,9 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
             hide += 1
         pieces = _visible(start, end, hidden, hide)
         found = _table_rows(cleaned, pieces, start, end) if _CELL_TAG.search(raw) else []
-        line = None if found else _make_line(cleaned, start, end, pieces)
-        found = found or ([line] if line is not None else [])
+        if not found:
+            parts = _broken(text, start, end, pieces)
+            found = [line for part in parts if (line := _make_line(cleaned, start, end, part)) is not None]
         if not found or cleaned.source_at(found[0].start) < page.body_start:
             gap = gap or not found
             if "![" in raw or "<img" in raw:
@@ -117,6 +120,18 @@ def _comments(text: str) -> Iterator[tuple[int, int]]:
             return
         yield at, end + 3
         at = text.find("<!--", end + 3)
+
+
+def _broken(text: str, start: int, end: int, pieces: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Part a line's visible stretches at its <br> tags; a heading or a row of cells that has some stays one."""
+    breaks = [match.start() for match in _BREAK.finditer(text, start, end)]
+    line = text[start:end].strip()
+    if not breaks or line.startswith(("#", "**", "|")) or not pieces:
+        return [pieces]
+    parts: list[list[tuple[int, int]]] = [[] for _ in range(len(breaks) + 1)]
+    for piece in pieces:
+        parts[bisect_right(breaks, piece[0])].append(piece)
+    return [part for part in parts if part]
 
 
 def _table_rows(cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int) -> list[Line]:
