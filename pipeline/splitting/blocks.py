@@ -155,6 +155,8 @@ def _is_spaced_word(key: str, grammar: Grammar) -> bool:
     )
 
 
+# Characters of a text in which a notice says so.
+_NOTICE_CHARS = 200
 # Headings over short items (一周要闻) are short themselves.
 _ROUNDUP_LENGTH = 10
 # A title at the start of its paragraph has 6 to 40 characters, its text more than the title.
@@ -166,6 +168,9 @@ def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
     if unit.kind != "text" or unit.edges is None or unit.edges.lead:
         return 0
     low, high = _RUN_IN
+    notice = grammar.notice_run_in.match(unit.key)
+    if notice and grammar.notice_cues.search(unit.key[notice.end() : notice.end() + _NOTICE_CHARS]):
+        return notice.end()
     at = unit.bold_run or (_blank_after_title(unit.key, grammar) if items else 0)
     head = unit.key[:at].strip()
     if at <= 0 or not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
@@ -195,6 +200,8 @@ def _split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     units = []
     for number, (start, end) in enumerate(((0, at), (at, len(unit.key)))):
         content = unit.content.slice(start, end).strip()
+        if not number and content.text[-1:] in "：:":
+            content = content.slice(0, len(content.text) - 1).strip()
         part = replace(unit, index=unit.index + number, content=content, key=normalise(content.text), bold_run=0)
         part.evidence, part.edges, part.credit = ["run_in"], None, None
         part.gap = unit.gap if not number else False
@@ -413,17 +420,14 @@ def _is_guide_line(key: str, grammar: Grammar) -> bool:
 
 
 def _is_signing_date(units: list[Unit], place: int, grammar: Grammar) -> bool:
-    """Say whether a date alone on its line dates the notice above it and not the issue."""
-    key = units[place].key.strip()
-    if (
-        not place
-        or not grammar.notice_signatures.fullmatch(key.replace(" ", ""))
-        or not key.replace(" ", "").endswith("日")
-    ):
+    """Say whether a date alone on its line dates what stands above it and not the issue."""
+    key = units[place].key.strip().replace(" ", "")
+    if not place or not grammar.notice_signatures.fullmatch(key) or not key.endswith("日"):
         return False
     before = units[place - 1]
-    text = before.key.strip()
-    return before.kind != "furniture" and (
-        grammar.notice_signatures.fullmatch(text) is not None
-        or (before.kind == "text" and grammar.notice_cues.search(text[-60:]) is not None)
-    )
+    if before.kind == "furniture":
+        return False
+    # The date of the issue stands above all text, or among the editors' lines at the foot.
+    return any(unit.kind == "text" for unit in units[:place])
+
+

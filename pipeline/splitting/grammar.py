@@ -35,7 +35,7 @@ _SHAPE: dict[str, dict[str, type]] = {
         "guide_signs": list,
         "contacts": list,
     },
-    "notices": {"titles": list, "signatures": list, "cues": list},
+    "notices": {"titles": list, "run_in": list, "columns": list, "signatures": list, "cues": list, "closes": list, "bodies": str},
     "weather": {"titles": list, "cues": list},
     "tables": {"titles": list},
     "ads": {"cues": list, "phone": str},
@@ -91,7 +91,11 @@ class Grammar:
     guide_signs: re.Pattern[str]
     contacts: re.Pattern[str]
     notice_titles: re.Pattern[str]
+    notice_run_in: re.Pattern[str]
+    notice_columns: re.Pattern[str]
     notice_signatures: re.Pattern[str]
+    notice_closes: re.Pattern[str]
+    bodies: re.Pattern[str]
     notice_cues: re.Pattern[str]
     weather_titles: re.Pattern[str]
     weather_cues: re.Pattern[str]
@@ -222,6 +226,10 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         guide_lines=make.any_of("furniture", "guide_lines", form="(?:{})$"),
         contacts=make.any_of("furniture", "contacts", words=True),
         notice_titles=make.any_of("notices", "titles"),
+        notice_run_in=make.any_of("notices", "run_in"),
+        notice_columns=make.any_of("notices", "columns"),
+        bodies=make.one(raw["notices"]["bodies"], "notices.bodies"),
+        notice_closes=make.any_of("notices", "closes", form="(?:{})$"),
         notice_signatures=make.any_of("notices", "signatures"),
         notice_cues=make.any_of("notices", "cues"),
         weather_titles=make.any_of("weather", "titles"),

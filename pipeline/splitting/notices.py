@@ -204,33 +204,112 @@ def _timetable(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) 
 def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a notice's heading and its text, as long as it speaks as notices do."""
     unit = live[at]
+    if unit.kind == "text":
+        return _untitled_notice(live, free, at, grammar)
     if unit.kind != "head" or not _is_notice_title(unit, grammar):
         return _NOTHING
     stop, lost = at + 1, _LOST.search(unit.key) is not None
     for place in range(at + 1, min(len(live), at + _MAX_NOTICE_LINES + 1)):
         line = live[place]
-        if not free[place] or not _is_notice_line(line, grammar):
+        signed = _is_signature(line, grammar)
+        if not free[place] or not _is_notice_line(line, grammar) or (line.is_heading and not signed):
             break
-        if lost and not _is_signature(line, grammar) and not _LOST.search(line.key[:400]):
+        if lost and not signed and not _LOST.search(line.key[:_NOTICE_START]):
             # Losses are announced line by line; what speaks of none is the advertisement below them.
             break
         # A line that says nothing a notice says belongs to it when one further down does.
-        if _is_signature(line, grammar) or grammar.notice_cues.search(line.key[:400]):
+        if signed or grammar.notice_cues.search(line.key[:_NOTICE_START]) or (stop == place and _goes_on(line)):
             stop = place + 1
+        elif _is_dated(live[stop - 1], grammar):
+            break
     if stop == at + 1:
         return _NOTHING
-    return _titled(live, at, at + 1, stop, "notice", "notice"), range(at, stop)
+    start = at - 1 if _heads_notice(live, free, at, grammar) else at
+    draft = _titled(live, start, at + 1, stop, "notice", "notice")
+    return _with_column(live, free, start, stop, draft, grammar)
+
+
+# What a notice says stands in the first lines of its paragraphs.
+_NOTICE_START = 400
+# Paragraphs of a notice are numbered, or set off by signs where several are under one heading.
+_ITEM = re.compile(r"[△▲●○■□◆◇★☆]|[（(]?[一二三四五六七八九十\d]{1,2}[）)、.．]")
+
+
+def _goes_on(unit: Unit) -> bool:
+    """Say whether a line is one of a notice's numbered paragraphs."""
+    return unit.kind == "text" and _ITEM.match(unit.key.strip()) is not None
+
+
+def _is_dated(unit: Unit, grammar: Grammar) -> bool:
+    """Say whether a line is the date under a notice, below which another piece begins."""
+    key = unit.key.replace(" ", "")
+    return key.endswith("日") and grammar.notice_signatures.fullmatch(key) is not None
+
+
+def _heads_notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
+    """Say whether the line above a notice's heading names the body that gives it: … 人民法院 / 公告."""
+    if at == 0 or not free[at - 1] or live[at - 1].kind != "head" or live[at - 1].column:
+        return False
+    key = live[at - 1].key.strip()
+    return len(close_up(live[at].key.strip())) <= _SHORT_TITLE and grammar.bodies.fullmatch(key) is not None
+
+
+# A heading such as 招标公告 wants the body above it for its first half.
+_SHORT_TITLE = 6
+
+
+def _untitled_notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take texts that end as notices end (… 声明作废) and stand by themselves without a heading."""
+    stop = at
+    while stop < len(live) and free[stop] and _closes_notice(live[stop], grammar):
+        stop += 1
+    if stop == at or (at > 0 and ends_open(live[at - 1].key) and live[at - 1].kind == "text"):
+        return _NOTHING
+    return _titled(live, at, at, stop, "notice", "notice"), range(at, stop)
+
+
+# A notice without a heading is a single paragraph, shorter than a caption.
+_UNTITLED_NOTICE = 200
+
+
+def _closes_notice(unit: Unit, grammar: Grammar) -> bool:
+    return (
+        unit.kind == "text"
+        and len(unit.key) <= _UNTITLED_NOTICE
+        and not _has_news(unit)
+        and grammar.notice_closes.search(unit.key.strip()) is not None
+    )
+
+
+def _with_column(
+    live: Sequence[Unit], free: Sequence[bool], start: int, stop: int, draft: Draft, grammar: Grammar
+) -> _Found:
+    """Give a piece the standing head straight above it, if there is one that pieces of its kind stand under."""
+    if start > 0 and free[start - 1] and live[start - 1].kind == "head":
+        above = live[start - 1]
+        key = close_up(_bare(above.key, grammar))
+        if len(key) <= _MAX_COLUMN and (above.column or grammar.notice_columns.fullmatch(key)):
+            draft.members.insert(0, Member(above, "column", 3.0, (f"{draft.form}:column",)))
+            return draft, range(start - 1, stop)
+    return draft, range(start, stop)
+
+
+_MAX_COLUMN = 10
 
 
 _LOST = re.compile(r"遗失|挂失|丢失|不慎|作废|被盗|灭失")
+
+
+def _has_news(unit: Unit) -> bool:
+    """Say whether a text has at its edges what only news has: a dateline, a jump, reporters' names."""
+    return unit.edges is not None and bool(unit.edges.dateline or unit.edges.jump_from or unit.edges.end_credits)
 
 
 def _is_notice_line(unit: Unit, grammar: Grammar) -> bool:
     """Say whether a unit can stand in a notice: no heading, and nothing that only news has."""
     if _is_signature(unit, grammar):
         return True
-    news = unit.edges is not None and (unit.edges.dateline or unit.edges.jump_from or unit.edges.end_credits)
-    return not unit.is_heading and _is_line(unit) and not news and not _is_notice_title(unit, grammar)
+    return not unit.is_heading and _is_line(unit) and not _has_news(unit) and not _is_notice_title(unit, grammar)
 
 
 def _is_signature(unit: Unit, grammar: Grammar) -> bool:
@@ -257,13 +336,17 @@ def _is_line(unit: Unit) -> bool:
     return unit.kind == "text" or (unit.kind == "head" and not unit.is_heading)
 
 
+# A heading that says that a notice was given is a news story's: 教育局发布招生公告.
+_REPORTED = re.compile(r"发布|公布|出台|印发|下发|发出|召开|举行")
+
+
 def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
     """Say whether a heading is a notice's; one with another title after a blank on the same line counts too."""
     key = close_up(_bare(unit.key, grammar))
+    if grammar.notice_titles.fullmatch(key):
+        return "关于" in key or not _REPORTED.search(key)
     first = key.partition(" ")[0]
-    return grammar.notice_titles.fullmatch(key) is not None or (
-        4 <= len(first) <= 8 and grammar.notice_titles.fullmatch(first) is not None
-    )
+    return 4 <= len(first) <= 8 and grammar.notice_titles.fullmatch(first) is not None
 
 
 # Free verse: lines of at most this many characters, without a number, at least five of them or four in one block.
@@ -305,7 +388,7 @@ def _is_free_line(unit: Unit, grammar: Grammar) -> bool:
         and sum(map(is_han, key)) >= 0.8 * len(key)
         and not any(char.isdigit() or char in "：（）《》“”。；" for char in key)
         and not grammar.column_words.search(key)
-        and not _is_signature(unit, grammar)
+        and not grammar.bodies.fullmatch(key)
         and not _is_notice_title(unit, grammar)
     )
 
