@@ -16,6 +16,7 @@ from typing import Literal
 from pipeline.splitting.grammar import normalise
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Page
+from pipeline.wrapping import begins_piece, has_marks
 
 _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
@@ -250,6 +251,8 @@ _MIN_WRAPPED = 4
 # Lines of one column differ by an em or two where punctuation hangs.
 _WIDTH_SLACK = 2
 _MAX_COLUMN_WIDTH = 48
+# Lines of one or two characters are columns of vertical text.
+_VERTICAL = 2
 
 
 def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
@@ -260,7 +263,7 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
     stops = sum(line.key.count("。") + line.key.count("，") for line in run)
     open_lines = sum(ends_open(line.key) and line.key[-1] not in "，、" for line in run)
     is_column = len(run) >= _MIN_WRAPPED and width <= _MAX_COLUMN_WIDTH and full >= 0.6 * len(run)
-    if width <= 2:
+    if width <= _VERTICAL:
         is_column = len(run) >= _MIN_WRAPPED
     elif is_column and (stops == 0 or open_lines < 0.4 * len(run)):
         is_column = False
@@ -269,7 +272,7 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
         return
     group: list[Line] = []
     for line in run:
-        if group and ((line.indent and not group[-1].indent) or _closes(group[-1], width)):
+        if group and ((line.indent and not group[-1].indent) or _parts(group[-1], line, width)):
             yield group
             group = []
         group.append(line)
@@ -277,5 +280,11 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
         yield group
 
 
-def _closes(line: Line, width: int) -> bool:
-    return len(line.key) < width - _WIDTH_SLACK and not ends_open(line.key) and width > 2
+def _parts(line: Line, after: Line, width: int) -> bool:
+    """Say whether the next line of a column begins another paragraph, or a short line is a heading of its own."""
+    if width <= _VERTICAL:
+        return False
+    short, closed = len(line.key) < width - _WIDTH_SLACK, not ends_open(line.key)
+    if short and (closed or not has_marks(line.key)):
+        return True
+    return closed and (begins_piece(after.key) or (len(after.key) < width - _WIDTH_SLACK and not has_marks(after.key)))

@@ -1,0 +1,110 @@
+"""Tell which lines of a page that was wrapped at a fixed column go on with one another.
+
+The column's width is read off the lines: most of those that another follows are as long as one another. A line that
+fills its column goes on with the next one unless that one is a heading, a byline, an item or a row of a table.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+# Most lines of a wrapped page that have a next line are as long as one another; two fifths at least where headings,
+# last lines of paragraphs and verse stand between them. Real columns of print have 10 to 24 characters.
+MIN_LINES, FULL_SHARE, OPEN_SHARE = 8, 0.45, 0.4
+# Below this width verse has lines of equal length too, so that marks inside the lines must show prose.
+SURE_WIDTH, LEAST_WIDTH, MARKED_SHARE = 14, 10, 0.3
+# Lines of one column differ by one character where a mark hangs or is pushed on.
+SLACK = 1
+# A line this full (share of the width) that stops inside a sentence was cut before a bracket, a number or a word.
+NEARLY_FULL = 0.75
+
+# No column is wider; what follows in a line is not counted.
+_LONGEST = 100
+
+_TERMINAL = re.compile(r"[。！？!?；;：:…][”’」』）)》]*$|[”」』]$")
+_MARK = re.compile(r"[，。；：！？、,;!?]")
+# What no line of a sentence begins with, and so goes on with the line before.
+_NO_START = "，。；：！？、,;:!?”’」』）)》…"
+_ROW = re.compile(r"\S+(?:[ \t\u3000]+\S+){2,}")
+_FIGURE = re.compile(r"\d")
+# How pieces of their own begin: datelines, bylines, questions, items, editors' notes, standing heads.
+_OPENER = re.compile(
+    r"(?:本报讯|本刊讯|本台讯|(?:本报|新华社|中新社|据新华社|据中新社).{0,12}[日 　][电讯]|本报记者|本报通讯员|本报评论员|本报特约"
+    r"|[□■●○△▲◆◇★☆◎▪►▶◤]|[问答][：:]|编后|编者按|编辑同志|[【〖]|[（(][一二三四五六七八九十][）)]|[一二三四五六七八九十]、|图为)"
+)
+# Marks of a table's or list's line are no body text.
+_NO_BODY = re.compile(r"\s*(?:#|\||>|[-*+]\s|\d{1,2}[.、]\s|```|\*\*|!\[|<)")
+_INDENT = re.compile(r"\u3000|[ \t\u00a0]{2}")
+
+
+def column_width(lines: Sequence[str]) -> float | None:
+    """Read the width of the column that lines were wrapped at, in Chinese characters; None where there is none."""
+    followed = [number for number in range(len(lines) - 1) if lines[number].strip() and lines[number + 1].strip()]
+    if len(followed) < MIN_LINES:
+        return None
+    best: tuple[float, float, bool] | None = None
+    for narrow in (False, True):
+        widths = {number: width_of(lines[number], narrow=narrow) for number in followed}
+        column = Counter(round(width) for width in widths.values()).most_common(1)[0][0]
+        full = [number for number in followed if abs(widths[number] - column) <= SLACK]
+        if best is None or len(full) > best[0] * len(followed):
+            best = (len(full) / len(followed), column, narrow)
+            fullest = full
+    if best is None or best[1] < LEAST_WIDTH or len(fullest) < max(MIN_LINES, FULL_SHARE * len(followed)):
+        return None
+    opened = sum(_TERMINAL.search(lines[number].rstrip()) is None for number in fullest)
+    marked = sum(_MARK.search(lines[number][:-1]) is not None for number in fullest)
+    if opened < OPEN_SHARE * len(fullest) or (best[1] < SURE_WIDTH and marked < MARKED_SHARE * len(fullest)):
+        return None
+    return -best[1] if best[2] else best[1]
+
+
+def width_of(line: str, *, narrow: bool) -> float:
+    """Give a line's width in Chinese characters; with ``narrow``, Latin letters and digits take half of one."""
+    line = line[:_LONGEST].rstrip()
+    if not narrow:
+        return len(line)
+    return sum(1.0 if unicodedata.east_asian_width(char) in "WFA" else 0.5 for char in line)
+
+
+def begins_piece(line: str) -> bool:
+    """Say whether a line begins as pieces of their own do: with a dateline, a byline, a question, an item's sign."""
+    return _OPENER.match(line) is not None
+
+
+def has_marks(line: str) -> bool:
+    """Say whether a line holds a mark of a sentence."""
+    return _MARK.search(line) is not None
+
+
+def goes_on(lines: Sequence[str], number: int, column: float) -> bool:
+    """Say whether a line goes on with the next one in a column of a width (:func:`column_width`)."""
+    line, after = lines[number].rstrip(), lines[number + 1].rstrip()
+    width, narrow = abs(column), column < 0
+    if not line.strip() or not after.strip() or _INDENT.match(after) or _NO_BODY.match(line) or _NO_BODY.match(after):
+        return False
+    if _is_row(line) or _is_row(after):
+        return False
+    if after.lstrip()[0] in _NO_START:
+        return True
+    lacking = width - width_of(line, narrow=narrow)
+    closed = _TERMINAL.search(line) is not None
+    prose = _MARK.search(line) is not None
+    if after[0].isspace() and closed:
+        return False
+    if (closed or not prose) and _OPENER.match(after):
+        return False
+    if lacking > SLACK:
+        # Not filled: cut before what could not be parted, inside a sentence.
+        return prose and not closed and lacking <= (1 - NEARLY_FULL) * width and _MARK.search(after) is not None
+    # After a full stop a short line without any mark is a heading, a byline or a signature.
+    short = width_of(after, narrow=narrow) < width - SLACK
+    return not (closed and short and _MARK.search(after) is None)
+
+
+def _is_row(line: str) -> bool:
+    """Say whether a line is a row of a table set in blanks: three cells or more with figures and no sentence."""
+    return _ROW.fullmatch(line.strip()) is not None and _MARK.search(line) is None and _FIGURE.search(line) is not None
