@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.charlm import PAD, PRECISION, CharLM
 from pipeline.spans import by_line, inside, outside, protected
 from pipeline.text import AlignedText, Replacement, is_han
-from pipeline.wrapping import column_width, goes_on
+from pipeline.wrapping import joined_lines
 
 _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _BLANK = r"[ \t\u00a0]"
@@ -124,7 +124,7 @@ def _passes(options: CleanerOptions, lm: CharLM | None) -> Iterator[Callable[[st
     if options.html_entities:
         yield find_entities
     if options.hard_wraps:
-        yield find_hard_wraps
+        yield lambda text: find_hard_wraps(text, lm)
     if options.stray_latin:
         yield lambda text: _sure(find_stray_latin(text, lm), least)
     if options.spaces:
@@ -265,17 +265,13 @@ def find_half_width(text: str) -> list[Replacement]:
     ]
 
 
-def find_hard_wraps(text: str) -> list[Replacement]:
+def find_hard_wraps(text: str, lm: CharLM | None = None) -> list[Replacement]:
     """Find the line feeds inside paragraphs of a page that was wrapped at a fixed column."""
     lines = text.split("\n")
-    column = column_width(lines)
-    if column is None:
-        return []
     starts = np.concatenate(([0], np.cumsum([len(line) + 1 for line in lines]))).tolist()
     return [
         Replacement(starts[number + 1] - 1, starts[number + 1], "", "hard_wrap", 0.9)
-        for number in range(len(lines) - 1)
-        if goes_on(lines, number, column)
+        for number in joined_lines(lines, lm.join_gains if lm is not None else None)
     ]
 
 

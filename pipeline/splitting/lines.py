@@ -16,7 +16,7 @@ from typing import Literal
 from pipeline.splitting.grammar import normalise
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Page
-from pipeline.wrapping import begins_piece, has_marks
+from pipeline.wrapping import begins_piece, cells_of, has_marks
 
 _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
@@ -95,7 +95,30 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
         for line in found:
             line.number = bisect_right(newlines, cleaned.source_at(line.start) - 1) + 1
         lines += found
+    _mark_rows(lines)
     return lines
+
+
+# Rows of a table set in blanks: fewer than this, or fewer with figures than half, are a list.
+_MIN_ROWS = 3
+
+
+def _mark_rows(lines: list[Line]) -> None:
+    """Read runs of lines with the same number of cells parted by blanks as the rows of a table."""
+    at = 0
+    while at < len(lines):
+        stop, count = at, _count_cells(lines[at])
+        while count and stop < len(lines) and _count_cells(lines[stop]) == count:
+            stop += 1
+        figures = sum(any(char.isdigit() for char in line.key) for line in lines[at:stop])
+        if stop - at >= _MIN_ROWS and 2 * figures >= stop - at:
+            for line in lines[at:stop]:
+                line.shape = "table"
+        at = max(stop, at + 1)
+
+
+def _count_cells(line: Line) -> int:
+    return len(cells_of(line.key)) if _is_plain(line) else 0
 
 
 def _hidden(text: str) -> list[tuple[int, int]]:
