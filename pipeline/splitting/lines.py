@@ -16,7 +16,7 @@ from typing import Literal
 from pipeline.splitting.grammar import normalise
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Page
-from pipeline.wrapping import begins_piece, cells_of, has_marks
+from pipeline.wrapping import MARKED_SHARE, SURE_WIDTH, begins_piece, cells_of, has_marks
 
 _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
@@ -288,7 +288,7 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
     is_column = len(run) >= _MIN_WRAPPED and width <= _MAX_COLUMN_WIDTH and full >= 0.6 * len(run)
     if width <= _VERTICAL:
         is_column = len(run) >= _MIN_WRAPPED
-    elif is_column and (stops == 0 or open_lines < 0.4 * len(run)):
+    elif is_column and (stops == 0 or open_lines < 0.4 * len(run) or _is_verse(run, width)):
         is_column = False
     if not is_column:
         yield from ([line] for line in run)
@@ -301,6 +301,12 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
         group.append(line)
     if group:
         yield group
+
+
+def _is_verse(run: list[Line], width: int) -> bool:
+    """Say whether lines of a narrow column are verse: few of them have a mark inside."""
+    marked = sum(has_marks(line.key[:-1]) for line in run)
+    return width < SURE_WIDTH and marked < MARKED_SHARE * len(run)
 
 
 def _parts(line: Line, after: Line, width: int) -> bool:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipeline.splitting.blocks import SCHEDULE, Unit
+from pipeline.splitting.bylines import Credit, parse_credit
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.lines import ends_open
+from pipeline.splitting.pictures import settle_picture
 from pipeline.splitting.seams import Seams
 from pipeline.text import is_han
-from pipeline.types import Form, Kind, Role
+from pipeline.types import Form, Kind, Person, Role
 
 # A caption is one short paragraph: on the development pages 30 to 220 characters.
 _MAX_CAPTION = 320
@@ -68,6 +70,8 @@ class Draft:
 def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion: Cohesion) -> list[Draft]:
     """Find the self-contained pieces of a page; a unit is in one of them at most."""
     live = [unit for unit in units if unit.kind not in ("furniture", "image")]
+    for unit in live:
+        settle_picture(unit, grammar)
     free = [True] * len(live)
     drafts: list[Draft] = []
     photo = partial(_photo, seams=seams, cohesion=cohesion)
@@ -351,28 +355,97 @@ def _is_notice_title(unit: Unit, grammar: Grammar) -> bool:
 
 # Free verse: lines of at most this many characters, without a number, at least five of them or four in one block.
 _VERSE_LINE, _FREE_VERSE = 16, 5
+# A further poem under the same heading has at least this many lines, and a title not longer than that.
+_NEXT_VERSE, _POEM_TITLE = 3, 12
 
 
 def _free_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a run of short unpunctuated lines below a title and a poet's name: verse without a metre."""
-    stop = at
-    while stop < len(live) and free[stop] and _is_free_line(live[stop], grammar):
-        stop += 1
+    stop = _verse_end(live, free, at, grammar)
     solid = not any(unit.gap for unit in live[at + 1 : stop])
     if stop - at < (_MIN_VERSE_LINES if solid else _FREE_VERSE):
         return _NOTHING
-    head = at
-    if head > 0 and free[head - 1] and live[head - 1].kind == "byline":
-        head -= 1
-    if head == 0 or not free[head - 1] or live[head - 1].kind != "head":
+    head, roles = _poem_head(live, free, at, grammar)
+    if head == at:
         return _NOTHING
+    members = [Member(u, role, 4.0, ("verse",)) for u, role in zip(live[head:at], roles, strict=True)]
+    members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[at:stop]]
+    # Poems that follow under titles of their own, without a poet's name, are of the same set: 二月（外一首）.
+    several = any(member.role == "title" and _SEVERAL.search(member.unit.key) for member in members)
+    while several and stop < len(live) and free[stop] and live[stop].kind == "head":
+        end = _verse_end(live, free, stop + 1, grammar)
+        if len(live[stop].key) > _POEM_TITLE or end - stop - 1 < _NEXT_VERSE:
+            break
+        members.append(Member(live[stop], "subhead", 4.0, ("verse",)))
+        members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[stop + 1 : end]]
+        stop = end
+    draft = Draft(members, "news", "poem", evidence=["verse"])
+    if not several and stop < len(live) and free[stop] and _is_trailing_column(live, free, stop, grammar):
+        members.append(Member(live[stop], "column", 3.0, ("verse:column_below",)))
+        stop += 1
+    return draft, range(head, stop)
+
+
+_SEVERAL = re.compile(r"（(?:外)?[一二两三四五六七八九十\d]{1,2}[首题章则]）|组诗|诗[一二三四五六七八九十]首|[二三四五六七八九]首$")
+
+
+def _verse_end(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> int:
+    """Give the end of the run of verse lines from ``at``; a title among them with verse below it ends the run."""
+    stop = at
+    while stop < len(live) and free[stop] and _is_free_line(live[stop], grammar):
+        stop += 1
+    return stop
+
+
+def _is_trailing_column(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
+    """Say whether a decorated standing head of verse stands below its poem, at the end of the page."""
+    unit = live[at]
+    if unit.kind != "head" or not unit.column or at + 1 < len(live):
+        return False
+    return _POETIC.search(_bare(unit.key, grammar)) is not None
+
+
+_POETIC = re.compile(r"诗|副刊|文苑|文艺|歌")
+
+
+def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> tuple[int, list[Role]]:
+    """Find the title, the poet's line and the standing head above a poem: where they begin, and their roles."""
+    head, roles = at, []
+    if head > 0 and free[head - 1] and (live[head - 1].kind == "byline" or _signs_poem(live, free, head - 1, grammar)):
+        head -= 1
+        roles.insert(0, "byline")
+    if head == 0 or not free[head - 1] or live[head - 1].kind != "head":
+        return at, []
     head -= 1
-    members = [Member(u, "byline" if u.kind == "byline" else "title", 4.0, ("verse",)) for u in live[head:at]]
+    roles.insert(0, "title")
     if head > 0 and free[head - 1] and live[head - 1].kind == "head" and _is_column(live[head - 1], grammar):
         head -= 1
-        members.insert(0, Member(live[head], "column", 4.0, ("verse",)))
-    members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[at:stop]]
-    return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
+        roles.insert(0, "column")
+    return head, roles
+
+
+def _signs_poem(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
+    """Say whether the line above verse, with a title above it, is the poet's: a place or a school and a name."""
+    unit = live[at]
+    if at == 0 or not free[at - 1] or live[at - 1].kind != "head" or unit.kind != "head" or unit.is_heading:
+        return False
+    words = unit.key.strip().split()
+    if not 2 <= len(words) <= 5 or any(not is_han(char) for char in "".join(words)):
+        return False
+    for first in range(1, len(words)):
+        credit = parse_credit(" ".join(words[first:]), grammar)
+        if credit is not None and len(credit.people) == 1:
+            unit.credit = credit
+            return True
+    name = "".join(words)
+    if len(name) <= _PEN_NAME and all(len(word) == 1 for word in words):
+        unit.credit = Credit((Person(name),))
+        return True
+    return False
+
+
+# Pen names set with blanks between their characters: 北 岩, 蓝 衣.
+_PEN_NAME = 4
 
 
 def _is_column(unit: Unit, grammar: Grammar) -> bool:
@@ -388,6 +461,7 @@ def _is_free_line(unit: Unit, grammar: Grammar) -> bool:
         and sum(map(is_han, key)) >= 0.8 * len(key)
         and not any(char.isdigit() or char in "：（）《》“”。；" for char in key)
         and not grammar.column_words.search(key)
+        and not grammar.notice_columns.fullmatch(key)
         and not grammar.bodies.fullmatch(key)
         and not _is_notice_title(unit, grammar)
     )
