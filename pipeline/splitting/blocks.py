@@ -299,10 +299,14 @@ def is_slogan(key: str, grammar: Grammar) -> bool:
     return 0 < len(words) <= 16 and all(word in grammar.slogans for word in words)
 
 
-# A line of a timetable: a date with a time of day (7月6日 19:30 …).
+# A line of a timetable: a date or a day with a time (7月6日 19:30 …), or a time and what then is (19:35 中甲 …).
 SCHEDULE = re.compile(
-    r"(?:\d{1,2}月\d{1,2}日|周[一二三四五六日]|星期[一二三四五六日天]) ?(?:[上下]午|晚上?)? ?\d{1,2}[：:时]\d{0,2}"
+    r"(?:\d{1,2}月\d{1,2}日|周[一二三四五六日]|星期[一二三四五六日天]|[今明次当]日|[今明]晚) ?(?:[上下]午|晚上?)? ?\d{1,2}[：:时]\d{0,2}"
+    r"|\d{1,2}[：:]\d{2}(?:[-—～~至]\d{1,2}[：:]\d{2})? \S"
+    r"|(?:[上下]午|晚上|凌晨|中午)(?:\d{1,2}|[一二三四五六七八九十]{1,3})[时点：](?:半|\d{1,2}分?)? \S"
 )
+# A line of a chronicle: a date, a blank and what happened then.
+_CHRONICLE = re.compile(r"(?:\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日)[：: ] ?\S{8,}")
 
 
 def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
@@ -320,7 +324,7 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
         return False
     if not unit.is_heading:
-        if SCHEDULE.match(key):
+        if SCHEDULE.match(key) or _CHRONICLE.match(key):
             return False
         if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] == "”" and "：“" in key):
             return False
@@ -400,6 +404,8 @@ def _mark_guides(units: list[Unit], grammar: Grammar) -> None:
 def _points_on(unit: Unit, grammar: Grammar) -> bool:
     """Say whether a short line ends with the number of another page, and is no jump line of a story."""
     key = unit.key.strip()
+    if len(key) <= _GUIDE_LENGTH and unit.kind in ("head", "text") and grammar.guide_starts.match(key):
+        return "。" not in key
     found = grammar.guide_lines.search(key) if len(key) <= _GUIDE_LENGTH and unit.kind in ("head", "text") else None
     return (
         found is not None

@@ -54,7 +54,7 @@ def is_latin_name(key: str) -> bool:
 
 def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
     """Say whether a line is made of a date, a page number and what stands beside them; so is an empty one."""
-    words = [word for word in re.split(r"[ 　|·，/（）()]+", key) if word]
+    words = [word for word in re.split(r"[ 　|·•，/（）()■●◆▲▼◀▶◄►│┃｜丨▍▌]+", key) if word]
     if not words or grammar.furniture_strong.fullmatch(key):
         return True
     if len(words) > _MAX_WORDS:

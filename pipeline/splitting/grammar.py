@@ -32,14 +32,15 @@ _SHAPE: dict[str, dict[str, type]] = {
         "editors": list,
         "guides": list,
         "guide_lines": list,
+        "guide_starts": list,
         "guide_signs": list,
         "contacts": list,
     },
     "notices": {"titles": list, "run_in": list, "columns": list, "signatures": list, "cues": list, "closes": list, "bodies": str},
     "weather": {"titles": list, "cues": list},
-    "tables": {"titles": list},
+    "tables": {"titles": list, "draws": list, "draw_lines": list},
     "ads": {"cues": list, "phone": str},
-    "slogans": {"patterns": list, "signed": list, "words": list},
+    "slogans": {"patterns": list, "signed": list, "themes": list, "asks": list, "words": list},
     "columns": {"brackets": list, "signs": str, "words": list},
     "roundups": {"words": list},
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
@@ -88,6 +89,7 @@ class Grammar:
     editors: re.Pattern[str]
     guides: re.Pattern[str]
     guide_lines: re.Pattern[str]
+    guide_starts: re.Pattern[str]
     guide_signs: re.Pattern[str]
     contacts: re.Pattern[str]
     notice_titles: re.Pattern[str]
@@ -100,11 +102,15 @@ class Grammar:
     weather_titles: re.Pattern[str]
     weather_cues: re.Pattern[str]
     table_titles: re.Pattern[str]
+    draws: re.Pattern[str]
+    draw_lines: re.Pattern[str]
     ad_cues: re.Pattern[str]
     phone: re.Pattern[str]
     slogans: frozenset[str]
     slogan_lines: re.Pattern[str]
     slogans_signed: re.Pattern[str]
+    slogan_themes: re.Pattern[str]
+    slogan_asks: re.Pattern[str]
     column_brackets: tuple[str, ...]
     column_signs: str
     column_words: re.Pattern[str]
@@ -222,6 +228,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         papers=make.one(raw["furniture"]["papers"], "furniture.papers"),
         editors=make.any_of("furniture", "editors"),
         guides=make.any_of("furniture", "guides"),
+        guide_starts=make.any_of("furniture", "guide_starts"),
         guide_signs=make.any_of("furniture", "guide_signs"),
         guide_lines=make.any_of("furniture", "guide_lines", form="(?:{})$"),
         contacts=make.any_of("furniture", "contacts", words=True),
@@ -235,10 +242,14 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         weather_titles=make.any_of("weather", "titles"),
         weather_cues=make.any_of("weather", "cues"),
         table_titles=make.any_of("tables", "titles"),
+        draws=make.any_of("tables", "draws"),
+        draw_lines=make.any_of("tables", "draw_lines"),
         ad_cues=make.any_of("ads", "cues"),
         phone=make.one(raw["ads"]["phone"], "ads.phone"),
         slogans=frozenset(raw["slogans"]["words"]),
         slogan_lines=make.any_of("slogans", "patterns"),
+        slogan_themes=make.any_of("slogans", "themes"),
+        slogan_asks=make.any_of("slogans", "asks"),
         slogans_signed=make.any_of("slogans", "signed"),
         column_brackets=tuple(columns["brackets"]),
         column_signs=columns["signs"],

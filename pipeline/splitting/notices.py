@@ -75,7 +75,7 @@ def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion:
     free = [True] * len(live)
     drafts: list[Draft] = []
     photo = partial(_photo, seams=seams, cohesion=cohesion)
-    for finder in (_weather, _table, _timetable, _notice, _slogan, _verse, _free_verse, photo, _ad):
+    for finder in (_weather, _draw, _table, _timetable, _notice, _slogan, _verse, _free_verse, photo, _ad):
         at = 0
         while at < len(live):
             draft, used = finder(live, free, at, grammar) if free[at] else _NOTHING
@@ -101,13 +101,15 @@ def _run(live: Sequence[Unit], free: Sequence[bool], at: int, kinds: tuple[str, 
     return stop
 
 
-def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
+def _slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a run of slogan lines; a single word alone is no slogan (法治 may be the name of a page)."""
-    stop = _signed_slogan(live, free, at, _)
+    stop = _signed_slogan(live, free, at, grammar)
     if stop:
         return Draft(
             [Member(unit, "paragraph", 4.0, ("slogan",)) for unit in live[at:stop]], "filler", "filler"
         ), range(at, stop)
+    if _is_phrases(live, free, at, grammar):
+        return Draft([Member(live[at], "paragraph", 2.0, ("slogan:phrases",))], "filler", "filler"), range(at, at + 1)
     stop = _run(live, free, at, ("slogan",))
     words = [word for unit in live[at:stop] for word in re.split(r"[ ，。！、·|—-]+", unit.key) if word]
     if stop == at or (len(words) < 2 and len(words[0]) < 6):
@@ -125,7 +127,7 @@ def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar:
     """Give the end of a slogan that is signed by who put it up (文明办 宣); 0 where none begins."""
     for place in range(at + 1, min(len(live), at + _SLOGAN_LINES + 1)):
         before, line = live[place - 1], live[place]
-        if not free[place] or len(before.key) > _SLOGAN_LENGTH or before.key[-1:] in _STOPS:
+        if before.kind not in ("head", "slogan") or not free[place] or len(before.key) > _SLOGAN_LENGTH or before.key[-1:] in _STOPS:
             return 0
         if _is_signature(before, grammar):
             return 0
@@ -137,6 +139,30 @@ def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar:
 
 
 _STOPS = "。；：，"
+# A slogan of phrases: two to six of two to ten characters; two themes of slogans in it, for one is in a title too.
+_PHRASES, _PHRASE, _THEMES = (2, 6), (2, 10), 2
+_NEWS_WORDS = re.compile(r"\d|昨|今日|我[市县省区]|本[市报]|首|启动|召开|举行|获|推进|记者|万|百|千")
+
+
+def _is_phrases(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
+    """Say whether a line is a slogan in phrases parted by blanks (公共场所禁止吸烟 文明城市你我共建).
+
+    Titles have the same form, so the line must speak of two things that slogans speak of and head no text.
+    """
+    key = live[at].key.strip()
+    if live[at].kind != "head" or len(key) > _SLOGAN_LENGTH * 2 or _NEWS_WORDS.search(key):
+        return False
+    phrases = [phrase for phrase in re.split(r"[ ，！。、—-]+", key) if phrase]
+    low, high = _PHRASE
+    if not _PHRASES[0] <= len(phrases) <= _PHRASES[1] or any(not low <= len(phrase) <= high for phrase in phrases):
+        return False
+    asks = {match.group() for match in grammar.slogan_asks.finditer(key)}
+    themes = {match.group() for match in grammar.slogan_themes.finditer(key)} | asks
+    after = live[at + 1] if at + 1 < len(live) and free[at + 1] else None
+    if len(themes) < _THEMES or (after is not None and after.kind in ("text", "byline", "source")):
+        return False
+    # With headings below it the line may be a kicker or a title, unless it asks something of the reader.
+    return bool(asks) or after is None or after.column
 
 
 def _bare(key: str, grammar: Grammar) -> str:
@@ -161,6 +187,42 @@ def _weather(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramm
     return _titled(live, at, at + 1, stop, "notice", "weather"), range(at, stop)
 
 
+# Lines of drawn numbers are short; a game's number of balls may stand alone on its line.
+_MAX_DRAW_LINE, _MAX_DRAW_LINES = 120, 24
+
+
+def _draw(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a heading over drawn numbers and the lines or rows below it."""
+    if live[at].kind != "head" or not grammar.draws.fullmatch(close_up(_bare(live[at].key, grammar))):
+        return _NOTHING
+    start = at + 1
+    second = start < len(live) and free[start] and live[start].kind == "head"
+    titled = second and grammar.draws.fullmatch(live[start].key.strip()) and not grammar.draw_lines.match(
+        live[start].key.strip().partition("第")[0]
+    )
+    if titled and start + 1 < len(live) and free[start + 1] and grammar.draw_lines.search(live[start + 1].key):
+        start += 1
+    stop = start
+    while stop < min(len(live), start + _MAX_DRAW_LINES) and free[stop] and _is_draw_line(live[stop], grammar):
+        stop += 1
+    if stop == start:
+        return _NOTHING
+    members = [Member(live[at], "column" if start > at + 1 else "title", 4.0, ("draw",))]
+    members += [Member(unit, "title", 4.0, ("draw",)) for unit in live[at + 1 : start]]
+    members += [Member(unit, "table" if unit.kind == "table" else "paragraph", 4.0, ("draw",)) for unit in live[start:stop]]
+    return Draft(members, "notice", "table", evidence=["draw"]), range(at, stop)
+
+
+def _is_draw_line(unit: Unit, grammar: Grammar) -> bool:
+    return unit.kind == "table" or (
+        not unit.is_heading
+        and unit.kind in ("head", "text")
+        and len(unit.key) <= _MAX_DRAW_LINE
+        and not _has_news(unit)
+        and grammar.draw_lines.search(unit.key) is not None
+    )
+
+
 def _titled(live: Sequence[Unit], head: int, start: int, stop: int, kind: Kind, form: Form) -> Draft:
     """Make a piece of a title (or none: ``head == start``) and paragraphs."""
     members = [Member(unit, "title", 4.0, (f"{form}:title",)) for unit in live[head:start]]
@@ -169,7 +231,7 @@ def _titled(live: Sequence[Unit], head: int, start: int, stop: int, kind: Kind, 
     return Draft(members, kind, form, evidence=[form])
 
 
-def _table(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
+def _table(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a table that stands under a heading of its own, or alone; one inside an article stays there."""
     if live[at].kind != "table" or (at and free[at - 1] and live[at - 1].kind == "table"):
         return _NOTHING
@@ -184,7 +246,8 @@ def _table(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _
     if not headed and inside:
         return _NOTHING
     start = at - 1 if headed else at
-    return _titled(live, start, at, stop, "notice", "table"), range(start, stop)
+    draft = _titled(live, start, at, stop, "notice", "table")
+    return _with_column(live, free, start, stop, draft, grammar) if headed else (draft, range(start, stop))
 
 
 # The line below a table that gives its unit or its source.
@@ -195,14 +258,15 @@ _TABLE_NOTE = re.compile(r"[（(]?(?:注|单位|数据来源|资料来源|来源
 _MIN_TIMETABLE = 2
 
 
-def _timetable(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _Found:
+def _timetable(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a heading with lines below it that open with a date and a time of day."""
     stop = at + 1
     while stop < len(live) and free[stop] and not live[stop].is_heading and SCHEDULE.match(live[stop].key):
         stop += 1
     if live[at].kind != "head" or live[at].column or stop - at - 1 < _MIN_TIMETABLE:
         return _NOTHING
-    return _titled(live, at, at + 1, stop, "notice", "table"), range(at, stop)
+    draft = _titled(live, at, at + 1, stop, "notice", "table")
+    return _with_column(live, free, at, stop, draft, grammar)
 
 
 def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
@@ -612,17 +676,36 @@ def _photo_draft(live: Sequence[Unit], free: Sequence[bool], start: int, stop: i
 
 # ---- advertisements --------------------------------------------------------------------------------------------
 
+# Signs that make an advertisement: of a run with a telephone number, of one without.
+_AD_SIGNS, _AD_SIGNS_MUTE, _MAX_AD_LINES = 2, 3, 8
+
 
 def _ad(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
-    """Take a run of advertisement lines with the heading above; at least one gives a telephone number."""
-    stop, phones = at, 0
-    while stop < len(live) and free[stop] and _is_line(live[stop]) and _ad_score(live[stop], grammar) >= 2:
+    """Take a run of advertisement lines with the heading above; without a telephone number it takes more signs."""
+    stop, phones, signs = at, 0, 0
+    while stop < min(len(live), at + _MAX_AD_LINES) and free[stop] and _is_line(live[stop]):
+        score = _ad_score(live[stop], grammar)
+        if score < _AD_SIGNS - bool(stop > at):
+            break
         phones += bool(grammar.phone.search(live[stop].key))
+        signs += score
         stop += 1
-    if stop == at or not phones:
+    if stop == at:
         return _NOTHING
-    head = at - 1 if at > 0 and free[at - 1] and live[at - 1].kind == "head" and not live[at - 1].column else at
+    head = at
+    if at > 0 and free[at - 1] and live[at - 1].kind == "head" and not live[at - 1].column:
+        head, signs = at - 1, signs + _ad_score(live[at - 1], grammar)
+    if signs < (_AD_SIGNS if phones else _AD_SIGNS_MUTE) or (not phones and any(map(_tells, live[at:stop]))):
+        return _NOTHING
     return _titled(live, head, at, stop, "ad", "ad"), range(head, stop)
+
+
+def _tells(unit: Unit) -> bool:
+    """Say whether a text tells a story: it is longer than an advertisement's lines without a telephone number."""
+    return len(unit.key) > _MAX_AD_SENTENCE
+
+
+_MAX_AD_SENTENCE = 60
 
 
 def _ad_score(unit: Unit, grammar: Grammar) -> int:
