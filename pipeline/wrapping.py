@@ -24,7 +24,8 @@ NEARLY_FULL = 0.75
 # No column is wider; what follows in a line is not counted.
 _LONGEST = 100
 
-_TERMINAL = re.compile(r"[。！？!?；;：:…][”’」』）)》]*$|[”」』]$")
+_TERMINAL = re.compile(r"[。！？!?；;…][”’」』）)》]*$|[”」』]$")
+_COLON = re.compile(r"[：:]$")
 _MARK = re.compile(r"[，。；：！？、,;!?]")
 # What no line of a sentence begins with, and so goes on with the line before.
 _NO_START = "，。；：！？、,;:!?”’」』）)》…"
@@ -40,7 +41,7 @@ _OPENER = re.compile(
 )
 # Log-odds above which two lines without any mark are one heading: cut inside a word or a phrase 4.7 to 10.8, two
 # headings -4.4 to 4.3.
-ONE_HEADING = 4.5
+ONE_HEADING, ONE_TEXT = 4.5, 0.0
 # Marks of a table's or list's line are no body text.
 _NO_BODY = re.compile(r"\s*(?:#|\||>|[-*+]\s|\d{1,2}[.、]\s|```|\*\*|!\[|<)")
 _INDENT = re.compile(r"\u3000|[ \t\u00a0]{2}")
@@ -99,7 +100,8 @@ def goes_on(lines: Sequence[str], number: int, column: float) -> bool:
     lacking = width - width_of(line, narrow=narrow)
     closed = _TERMINAL.search(line) is not None
     prose = has_marks(line)
-    if (after[0].isspace() and closed) or ((closed or not prose) and _OPENER.match(after)):
+    parted = closed or not prose or _COLON.search(line) is not None
+    if (after[0].isspace() and closed) or (parted and _OPENER.match(after)):
         return False
     if lacking > SLACK:
         # Not filled: cut before what could not be parted, inside a sentence.
@@ -131,7 +133,13 @@ def joined_lines(lines: Sequence[str], gains: Callable[[list[tuple[str, str]]], 
             doubtful.append(number)
     if doubtful and gains is not None:
         asked = [(lines[number].strip(), lines[number + 1].strip()) for number in doubtful]
-        sure += [number for number, gain in zip(doubtful, gains(asked), strict=True) if gain > ONE_HEADING]
+        going, narrow = set(sure), column < 0
+        for number, gain in sorted(zip(doubtful, gains(asked), strict=True), reverse=True):
+            full = width_of(lines[number + 1], narrow=narrow) >= abs(column) - SLACK
+            # Two full lines without a mark that a text goes on from are its beginning more often than a heading.
+            if gain > (ONE_TEXT if full and number + 1 in going else ONE_HEADING):
+                going.add(number)
+        sure = list(going)
     return sorted(sure)
 
 

@@ -341,7 +341,13 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
     """Find mastheads, dates of issue, page numbers, editors' and address lines."""
     paper = normalise(page.publication.name or "").strip()
     repeats = Counter(unit.key.strip() for unit in units if len(unit.key) <= 10)
-    candidates = [unit for unit in units if unit.kind in ("head", "text", "byline", "source", "furniture")]
+    candidates = [
+        unit
+        for unit in units
+        if unit.kind in ("head", "text", "byline", "source", "furniture")
+        # A masthead set with bars between its parts looks like a row.
+        or (unit.kind == "table" and "|" in unit.key and not unit.key.startswith("|"))
+    ]
     _mark_guides(candidates, grammar)
     for place, unit in enumerate(candidates):
         edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE or unit.hinted

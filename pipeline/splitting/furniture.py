@@ -36,7 +36,10 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
     if (
         editors
         and _is_editors(key[editors.start() :], grammar)
-        and is_page_line(key[: editors.start()], paper, grammar)
+        and (
+            is_page_line(key[: editors.start()], paper, grammar)
+            or not _EDITORS_EXTRA.sub(" ", key[: editors.start()]).strip()
+        )
     ):
         return "editors"
     named = re.match(rf"(?:{re.escape(paper)}|本报|.{{2,8}}{grammar.papers.pattern})社? ?", key) if paper else None

@@ -36,7 +36,7 @@ _SHAPE: dict[str, dict[str, type]] = {
         "guide_signs": list,
         "contacts": list,
     },
-    "notices": {"titles": list, "run_in": list, "columns": list, "signatures": list, "cues": list, "closes": list, "bodies": str},
+    "notices": {"titles": list, "run_in": list, "columns": list, "signatures": list, "cues": list, "closes": list, "bodies": str, "pictures": list, "court": list},
     "weather": {"titles": list, "cues": list},
     "tables": {"titles": list, "draws": list, "draw_lines": list},
     "ads": {"cues": list, "phone": str},
@@ -98,6 +98,8 @@ class Grammar:
     notice_signatures: re.Pattern[str]
     notice_closes: re.Pattern[str]
     bodies: re.Pattern[str]
+    picture_columns: re.Pattern[str]
+    court: re.Pattern[str]
     notice_cues: re.Pattern[str]
     weather_titles: re.Pattern[str]
     weather_cues: re.Pattern[str]
@@ -235,6 +237,8 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         notice_titles=make.any_of("notices", "titles"),
         notice_run_in=make.any_of("notices", "run_in"),
         notice_columns=make.any_of("notices", "columns"),
+        picture_columns=make.any_of("notices", "pictures"),
+        court=make.any_of("notices", "court"),
         bodies=make.one(raw["notices"]["bodies"], "notices.bodies"),
         notice_closes=make.any_of("notices", "closes", form="(?:{})$"),
         notice_signatures=make.any_of("notices", "signatures"),

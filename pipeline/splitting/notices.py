@@ -83,9 +83,7 @@ def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion:
                 drafts.append(draft)
                 for place in used:
                     free[place] = False
-                at = max(at + 1, max(used) + 1)
-            else:
-                at += 1
+            at += 1
     return drafts
 
 
@@ -294,7 +292,27 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
         return _NOTHING
     start = at - 1 if _heads_notice(live, free, at, grammar) else at
     draft = _titled(live, start, at + 1, stop, "notice", "notice")
-    return _with_column(live, free, start, stop, draft, grammar)
+    draft, used = _with_column(live, free, start, stop, draft, grammar)
+    further = _court_items(live, free, at, stop, grammar)
+    draft.members += [Member(live[place], "paragraph", 3.0, ("notice:court",)) for place in further]  # type: ignore[union-attr]
+    return draft, [*used, *further]
+
+
+# So many units below a court's column are searched for what a column break put further down.
+_COURT_REACH = 12
+
+
+def _court_items(
+    live: Sequence[Unit], free: Sequence[bool], at: int, stop: int, grammar: Grammar
+) -> list[int]:
+    """Find texts of a court's column that stand further down, between the paragraphs of another article."""
+    if not any(grammar.court.match(unit.key) for unit in live[at + 1 : stop]):
+        return []
+    return [
+        place
+        for place in range(stop, min(len(live), stop + _COURT_REACH))
+        if free[place] and live[place].kind == "text" and not _has_news(live[place]) and grammar.court.match(live[place].key)
+    ]
 
 
 # What a notice says stands in the first lines of its paragraphs.
@@ -356,7 +374,7 @@ def _with_column(
     if start > 0 and free[start - 1] and live[start - 1].kind == "head":
         above = live[start - 1]
         key = close_up(_bare(above.key, grammar))
-        if len(key) <= _MAX_COLUMN and (above.column or grammar.notice_columns.fullmatch(key)):
+        if len(key) <= _MAX_COLUMN and grammar.notice_columns.fullmatch(key):
             draft.members.insert(0, Member(above, "column", 3.0, (f"{draft.form}:column",)))
             return draft, range(start - 1, stop)
     return draft, range(start, stop)
@@ -574,7 +592,7 @@ def _is_verse_line(unit: Unit, width: int) -> bool:
 
 
 def _photo(  # noqa: PLR0911
-    live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar, *, seams: Seams, cohesion: Cohesion
+    live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar, *, seams: Seams, cohesion: Cohesion
 ) -> _Found:
     """Take a caption with the credit of its picture, and the short heading above it."""
     unit = live[at]
@@ -582,7 +600,7 @@ def _photo(  # noqa: PLR0911
         named = any(credit.people for credit in unit.edges.end_credits)
         if len(unit.key) > _MAX_CAPTION or (not named and not unit.image and not _is_apart(live, free, at, cohesion)):
             return _NOTHING
-        return _photo_draft(live, free, at, at + 1, {at})
+        return _photo_draft(live, free, at, at + 1, {at}, grammar)
     if unit.kind != "byline" or unit.credit is None or not unit.credit.photo:
         return _NOTHING
     before = at > 0 and free[at - 1] and _can_caption(live[at - 1])
@@ -595,9 +613,9 @@ def _photo(  # noqa: PLR0911
         # a paragraph that another picture cut.
         before = not ends_open(live[at - 1].key) and not _resumes(live, free, at, seams, cohesion)
     if before:
-        return _photo_draft(live, free, at - 1, at + 1, {at - 1})
+        return _photo_draft(live, free, at - 1, at + 1, {at - 1}, grammar)
     if after:
-        return _photo_draft(live, free, at, at + 2, {at + 1})
+        return _photo_draft(live, free, at, at + 2, {at + 1}, grammar)
     return _NOTHING
 
 
@@ -655,22 +673,28 @@ def _can_caption(unit: Unit) -> bool:
 _MAX_PHOTO_TITLE = 16
 
 
-def _photo_draft(live: Sequence[Unit], free: Sequence[bool], start: int, stop: int, captions: set[int]) -> _Found:
-    """Make a photo piece, with the one short heading straight above it as its title."""
+def _photo_draft(
+    live: Sequence[Unit], free: Sequence[bool], start: int, stop: int, captions: set[int], grammar: Grammar
+) -> _Found:
+    """Make a photo piece, with the one short heading straight above it as its title, and a standing head above that."""
     head = start
     members: list[Member] = []
-    if (
-        start > 0
-        and free[start - 1]
-        and live[start - 1].kind == "head"
-        and not live[start - 1].column
-        and len(live[start - 1].key) <= _MAX_PHOTO_TITLE
-    ):
-        head = start - 1
-        members.append(Member(live[head], "title", 2.0, ("photo:title",)))
+    for role in ("title", "column"):
+        above = live[head - 1] if head > 0 and free[head - 1] else None
+        if above is None or above.kind != "head" or len(above.key) > _MAX_PHOTO_TITLE:
+            break
+        standing = grammar.picture_columns.fullmatch(_bare(above.key, grammar)) is not None
+        if standing:
+            members.insert(0, Member(above, "column", 2.0, ("photo:column",)))
+            head -= 1
+            break
+        if role == "column" or above.column:
+            break
+        members.insert(0, Member(above, "title", 2.0, ("photo:title",)))
+        head -= 1
     for place in range(start, stop):
-        role: Role = "caption" if place in captions else "credit"
-        members.append(Member(live[place], role, 3.0, ("photo",)))
+        part: Role = "caption" if place in captions else "credit"
+        members.append(Member(live[place], part, 3.0, ("photo",)))
     return Draft(members, "photo", "photo", evidence=["photo_credit"]), range(head, stop)
 
 
