@@ -37,7 +37,7 @@ _HEADER_CELLS, _HEADER_CELL = 4, 8
 # How pieces of their own begin: datelines, bylines, questions, items, editors' notes, standing heads.
 _OPENER = re.compile(
     r"(?:本报讯|本刊讯|本台讯|(?:本报|新华社|中新社|据新华社|据中新社).{0,12}[日 　][电讯]|本报记者|本报通讯员|本报评论员|本报特约"
-    r"|[□■●○△▲◆◇★☆◎▪►▶◤]|[问答][：:]|编后|编者按|编辑同志|[【〖]|[（(][一二三四五六七八九十][）)]|[一二三四五六七八九十]、|图为)"
+    r"|[□■●○△▲◆◇★☆◎▪►▶◤]|[问答][：:]|(?:周|星期)[一二三四五六日天] ?\d|\d{1,2}[:：]\d{2}|\d{1,2}月\d{1,2}日 ?\d{1,2}[时:：]|编后|编者按|编辑同志|[【〖]|[（(][一二三四五六七八九十][）)]|[一二三四五六七八九十]、|图为)"
 )
 # Log-odds above which two lines without any mark are one heading: cut inside a word or a phrase 4.7 to 10.8, two
 # headings -4.4 to 4.3.
@@ -102,6 +102,9 @@ def goes_on(lines: Sequence[str], number: int, column: float) -> bool:
     prose = has_marks(line)
     parted = closed or not prose or _COLON.search(line) is not None
     if (after[0].isspace() and closed) or (parted and _OPENER.match(after)):
+        return False
+    if lacking < -2 * SLACK:
+        # Wider than the column: set across two, or a line of another piece.
         return False
     if lacking > SLACK:
         # Not filled: cut before what could not be parted, inside a sentence.

@@ -354,10 +354,17 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
         if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
+        if reason == "address" and place and _CALLS.search(candidates[place - 1].key[-_CALL_REACH:]):
+            # Where to send what the text above asks for.
+            continue
         if reason:
             unit.kind = "furniture"
             unit.evidence.append(f"furniture:{reason}")
     _mark_page_names(candidates)
+
+
+# What a call for contributions says at its end.
+_CALLS, _CALL_REACH = re.compile(r"来稿|投稿|征集|征文|应聘|报名"), 90
 
 
 def _mark_page_names(units: list[Unit]) -> None:

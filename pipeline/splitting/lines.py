@@ -101,17 +101,21 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
 
 # Rows of a table set in blanks: fewer than this, or fewer with figures than half, are a list.
 _MIN_ROWS = 3
+# Rows of one block may differ by one cell: a place of a table left empty.
+_CELLS_APART = 1
 
 
 def _mark_rows(lines: list[Line]) -> None:
     """Read runs of lines with the same number of cells parted by blanks as the rows of a table."""
     at = 0
     while at < len(lines):
-        stop, count = at, _count_cells(lines[at])
-        while count and stop < len(lines) and _count_cells(lines[stop]) == count:
+        stop, counts = at, [_count_cells(lines[at])]
+        while counts[-1] and stop < len(lines) and max(counts) - min(counts) <= _CELLS_APART:
             stop += 1
+            counts.append(_count_cells(lines[stop]) if stop < len(lines) else 0)
         figures = sum(any(char.isdigit() for char in line.key) for line in lines[at:stop])
-        if stop - at >= _MIN_ROWS and 2 * figures >= stop - at:
+        alike = len(set(counts[: stop - at])) <= 1 or not any(line.gap for line in lines[at + 1 : stop])
+        if stop - at >= _MIN_ROWS and 2 * figures >= stop - at and alike:
             for line in lines[at:stop]:
                 line.shape = "table"
         at = max(stop, at + 1)

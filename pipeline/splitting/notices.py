@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.splitting.blocks import SCHEDULE, Unit
+from pipeline.splitting.blocks import SCHEDULE, Unit, split_heading
 from pipeline.splitting.bylines import Credit, parse_credit
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
@@ -137,8 +137,8 @@ def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar:
 
 
 _STOPS = "。；：，"
-# A slogan of phrases: two to six of two to ten characters; two themes of slogans in it, for one is in a title too.
-_PHRASES, _PHRASE, _THEMES = (2, 6), (2, 10), 2
+# A slogan of phrases: two to six of two to twelve characters; two themes of slogans in it, for one is in a title too.
+_PHRASES, _PHRASE, _THEMES = (2, 6), (2, 12), 2
 _NEWS_WORDS = re.compile(r"\d|昨|今日|我[市县省区]|本[市报]|首|启动|召开|举行|获|推进|记者|万|百|千")
 
 
@@ -283,6 +283,8 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
         if lost and not signed and not _LOST.search(line.key[:_NOTICE_START]):
             # Losses are announced line by line; what speaks of none is the advertisement below them.
             break
+        if stop == place and not signed and _is_closed(live[place - 1], line, grammar):
+            break
         # A line that says nothing a notice says belongs to it when one further down does.
         if signed or grammar.notice_cues.search(line.key[:_NOTICE_START]) or (stop == place and _goes_on(line)):
             stop = place + 1
@@ -319,6 +321,16 @@ def _court_items(
 _NOTICE_START = 400
 # Paragraphs of a notice are numbered, or set off by signs where several are under one heading.
 _ITEM = re.compile(r"[△▲●○■□◆◇★☆]|[（(]?[一二三四五六七八九十\d]{1,2}[）)、.．]")
+
+
+def _is_closed(last: Unit, line: Unit, grammar: Grammar) -> bool:
+    """Say whether a line below a signature is another piece: a heading, or an advertisement."""
+    signed = _is_signature(last, grammar) and "：" not in last.key[:_LABEL]
+    return signed and (line.kind == "head" or _ad_score(line, grammar) >= _AD_SIGNS)
+
+
+# 联系电话： and the like are no signature yet.
+_LABEL = 8
 
 
 def _goes_on(unit: Unit) -> bool:
@@ -445,27 +457,37 @@ def _free_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gr
     """Take a run of short unpunctuated lines below a title and a poet's name: verse without a metre."""
     stop = _verse_end(live, free, at, grammar)
     solid = not any(unit.gap for unit in live[at + 1 : stop])
+    stop = stop if solid else _cut_stray_line(live, at, stop)
     if stop - at < (_MIN_VERSE_LINES if solid else _FREE_VERSE):
         return _NOTHING
-    head, roles = _poem_head(live, free, at, grammar)
-    if head == at:
+    members = _poem_head(live, free, at, grammar)
+    if not members:
         return _NOTHING
-    members = [Member(u, role, 4.0, ("verse",)) for u, role in zip(live[head:at], roles, strict=True)]
-    members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[at:stop]]
+    head = at - len({member.unit.index for member in members})
     # Poems that follow under titles of their own, without a poet's name, are of the same set: 二月（外一首）.
     several = any(member.role == "title" and _SEVERAL.search(member.unit.key) for member in members)
+    for place in range(at, stop):
+        alone = several and at < place < stop - 1 and live[place].gap and live[place + 1].gap and not live[place - 1].gap
+        role: Role = "subhead" if alone and len(live[place].key) <= _POEM_TITLE else "paragraph"
+        members.append(Member(live[place], role, 4.0, ("verse",)))
     while several and stop < len(live) and free[stop] and live[stop].kind == "head":
         end = _verse_end(live, free, stop + 1, grammar)
         if len(live[stop].key) > _POEM_TITLE or end - stop - 1 < _NEXT_VERSE:
             break
         members.append(Member(live[stop], "subhead", 4.0, ("verse",)))
-        members += [Member(u, "paragraph", 4.0, ("verse",)) for u in live[stop + 1 : end]]
+        members += [Member(unit, "paragraph", 4.0, ("verse",)) for unit in live[stop + 1 : end]]
         stop = end
-    draft = Draft(members, "news", "poem", evidence=["verse"])
-    if not several and stop < len(live) and free[stop] and _is_trailing_column(live, free, stop, grammar):
+    if not several and stop < len(live) and free[stop] and _is_trailing_column(live, stop, grammar):
         members.append(Member(live[stop], "column", 3.0, ("verse:column_below",)))
         stop += 1
-    return draft, range(head, stop)
+    return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
+
+
+def _cut_stray_line(live: Sequence[Unit], at: int, stop: int) -> int:
+    """Leave the last line off a poem in stanzas when it stands alone: it is the heading of what follows."""
+    stanzas = any(not unit.gap for unit in live[at + 1 : stop])
+    follows = stop < len(live) and live[stop].kind in ("head", "text", "byline")
+    return stop - 1 if stanzas and follows and stop - 1 > at and live[stop - 1].gap else stop
 
 
 _SEVERAL = re.compile(r"（(?:外)?[一二两三四五六七八九十\d]{1,2}[首题章则]）|组诗|诗[一二三四五六七八九十]首|[二三四五六七八九]首$")
@@ -479,7 +501,7 @@ def _verse_end(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gra
     return stop
 
 
-def _is_trailing_column(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
+def _is_trailing_column(live: Sequence[Unit], at: int, grammar: Grammar) -> bool:
     """Say whether a decorated standing head of verse stands below its poem, at the end of the page."""
     unit = live[at]
     if unit.kind != "head" or not unit.column or at + 1 < len(live):
@@ -490,20 +512,34 @@ def _is_trailing_column(live: Sequence[Unit], free: Sequence[bool], at: int, gra
 _POETIC = re.compile(r"诗|副刊|文苑|文艺|歌")
 
 
-def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> tuple[int, list[Role]]:
-    """Find the title, the poet's line and the standing head above a poem: where they begin, and their roles."""
-    head, roles = at, []
+def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> list[Member]:
+    """Find the title, the poet's line and the standing head above a poem, in page order; none without a title."""
+    head, members = at, []
     if head > 0 and free[head - 1] and (live[head - 1].kind == "byline" or _signs_poem(live, free, head - 1, grammar)):
         head -= 1
-        roles.insert(0, "byline")
+        members.append(Member(live[head], "byline", 4.0, ("verse",)))
     if head == 0 or not free[head - 1] or live[head - 1].kind != "head":
-        return at, []
+        return []
     head -= 1
-    roles.insert(0, "title")
+    title, poet = (live[head], None) if members else _part_poet(live[head], grammar)
+    if poet is not None:
+        members.append(Member(poet, "byline", 4.0, ("verse",)))
+    members.insert(0, Member(title, "title", 4.0, ("verse",)))
     if head > 0 and free[head - 1] and live[head - 1].kind == "head" and _is_column(live[head - 1], grammar):
         head -= 1
-        roles.insert(0, "column")
-    return head, roles
+        members.insert(0, Member(live[head], "column", 4.0, ("verse",)))
+    return members
+
+
+def _part_poet(unit: Unit, grammar: Grammar) -> tuple[Unit, Unit | None]:
+    """Part a poem's title from the poet's name behind it on the same line: 粉笔（三题） 田 野."""
+    for at in (i for i, char in enumerate(unit.key) if char == " "):
+        credit = parse_credit(unit.key[at:].strip(), grammar)
+        if at >= 2 and credit is not None and len(credit.people) == 1:
+            title, poet = split_heading(unit, at)
+            poet.kind, poet.credit = "byline", credit
+            return title, poet
+    return unit, None
 
 
 def _signs_poem(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
