@@ -155,6 +155,8 @@ def _is_spaced_word(key: str, grammar: Grammar) -> bool:
     )
 
 
+# A weather report may stand behind its heading on one line: 天气预报 今天白天晴…
+_WEATHER_TITLE, _WEATHER_CUES = re.compile(r"(\S{2,12}?)(?:[：:]| )+"), 2
 # Characters of a text in which a notice says so.
 _NOTICE_CHARS = 200
 # Headings over short items (一周要闻) are short themselves.
@@ -171,6 +173,10 @@ def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
     notice = grammar.notice_run_in.match(unit.key)
     if notice and grammar.notice_cues.search(unit.key[notice.end() : notice.end() + _NOTICE_CHARS]):
         return notice.end()
+    weather = _WEATHER_TITLE.match(unit.key)
+    if weather and grammar.weather_titles.fullmatch(weather.group(1)):
+        rest = unit.key[weather.end() :]
+        return weather.end() if len(grammar.weather_cues.findall(rest[:_NOTICE_CHARS])) >= _WEATHER_CUES else 0
     at = unit.bold_run or (_blank_after_title(unit.key, grammar) if items else 0)
     head = unit.key[:at].strip()
     if at <= 0 or not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):

@@ -19,9 +19,17 @@ _MAX_PERSON = 4
 _MIN_LATIN = 8
 
 
+# Roles are set with a blank between their two characters to fill a line: 责 编, 版 式.
+_SPACED_ROLE = re.compile(r"(责|编|美|校|版|主|监|组|排) (编|辑|对|式|制|版)(?=[ ：:/])")
+# What a paper puts above advertisements.
+_LABELS = frozenset({"广告", "·广告·", "广 告", "（广告）"})
+
+
 def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repeated: bool) -> str | None:  # noqa: PLR0911
     """Name the kind of furniture that a line is, if any."""
-    key = key.strip("·•|=_* —")
+    key = _SPACED_ROLE.sub(r"\1\2", key.strip("·•|=_* —□■"))
+    if key in _LABELS:
+        return "label"
     if paper and key.replace(" ", "") == paper:
         return "masthead"
     if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]

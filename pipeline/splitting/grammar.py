@@ -36,7 +36,7 @@ _SHAPE: dict[str, dict[str, type]] = {
         "guide_signs": list,
         "contacts": list,
     },
-    "notices": {"titles": list, "run_in": list, "columns": list, "signatures": list, "cues": list, "closes": list, "bodies": str, "pictures": list, "court": list},
+    "notices": {"titles": list, "run_in": list, "columns": list, "signatures": list, "cues": list, "closes": list, "bodies": str, "pictures": list, "captions": list, "court": list},
     "weather": {"titles": list, "cues": list},
     "tables": {"titles": list, "draws": list, "draw_lines": list},
     "ads": {"cues": list, "phone": str},
@@ -99,6 +99,7 @@ class Grammar:
     notice_closes: re.Pattern[str]
     bodies: re.Pattern[str]
     picture_columns: re.Pattern[str]
+    captions: re.Pattern[str]
     court: re.Pattern[str]
     notice_cues: re.Pattern[str]
     weather_titles: re.Pattern[str]
@@ -237,6 +238,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         notice_titles=make.any_of("notices", "titles"),
         notice_run_in=make.any_of("notices", "run_in"),
         notice_columns=make.any_of("notices", "columns"),
+        captions=make.any_of("notices", "captions"),
         picture_columns=make.any_of("notices", "pictures"),
         court=make.any_of("notices", "court"),
         bodies=make.one(raw["notices"]["bodies"], "notices.bodies"),

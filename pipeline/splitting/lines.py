@@ -24,6 +24,9 @@ _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
 # A line break inside a line of Markdown, with the blanks around it.
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_CAPTION_TAG = re.compile(r"<caption[ >]", re.IGNORECASE)
+# Longest cell that is a table's heading.
+_MAX_CAPTION = 40
 _CELL_TAG = re.compile(r"<t[dh][ >]", re.IGNORECASE)
 _HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
 _CELLS = re.compile(r"(?<!\\)\|")
@@ -79,7 +82,8 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
         while hide < len(hidden) and hidden[hide][1] <= start:
             hide += 1
         pieces = _visible(start, end, hidden, hide)
-        found = _table_rows(cleaned, pieces, start, end) if _CELL_TAG.search(raw) else []
+        headed = bool(lines) and (lines[-1].level > 0 or lines[-1].bold)
+        found = _table_rows(cleaned, pieces, start, end, headed=headed) if _CELL_TAG.search(raw) else []
         if not found:
             parts = _broken(text, start, end, pieces)
             found = [line for part in parts if (line := _make_line(cleaned, start, end, part)) is not None]
@@ -162,8 +166,10 @@ def _broken(text: str, start: int, end: int, pieces: list[tuple[int, int]]) -> l
     return [part for part in parts if part]
 
 
-def _table_rows(cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int) -> list[Line]:
-    """Make a line of every row of an HTML table, its cells parted by a blank."""
+def _table_rows(
+    cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int, *, headed: bool
+) -> list[Line]:
+    """Make a line of every row of an HTML table, its cells parted by a blank; of its caption, a heading."""
     rows: list[list[AlignedText]] = [[]]
     at = start
     for low, high in pieces:
@@ -173,8 +179,16 @@ def _table_rows(cleaned: AlignedText, pieces: list[tuple[int, int]], start: int,
         if cell.text:
             rows[-1].append(cell)
         at = high
-    contents = [AlignedText.join(row, " ") for row in rows if row]
-    return [Line(0, text, normalise(text.text), start, end, shape="table") for text in contents]
+    lines = []
+    for number, row in enumerate(row for row in rows if row):
+        content = AlignedText.join(row, " ")
+        line = Line(0, content, normalise(content.text), start, end, shape="table")
+        # A caption, or one cell above rows of several, is the table's heading.
+        wide = number == 0 and len(row) == 1 and len(rows) > _MIN_ROWS and not headed and len(line.key) <= _MAX_CAPTION
+        if wide or _CAPTION_TAG.search(cleaned.text, start, end) and number == 0 and len(row) == 1:
+            line.shape, line.bold = "text", True
+        lines.append(line)
+    return lines
 
 
 def _visible(start: int, end: int, hidden: Sequence[tuple[int, int]], at: int) -> list[tuple[int, int]]:

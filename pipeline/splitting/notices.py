@@ -637,6 +637,8 @@ def _photo(  # noqa: PLR0911
         if len(unit.key) > _MAX_CAPTION or (not named and not unit.image and not _is_apart(live, free, at, cohesion)):
             return _NOTHING
         return _photo_draft(live, free, at, at + 1, {at}, grammar)
+    if unit.kind == "text" and _speaks_of_picture(live, free, at, grammar):
+        return _photo_draft(live, free, at, at + 1, {at}, grammar)
     if unit.kind != "byline" or unit.credit is None or not unit.credit.photo:
         return _NOTHING
     before = at > 0 and free[at - 1] and _can_caption(live[at - 1])
@@ -653,6 +655,20 @@ def _photo(  # noqa: PLR0911
     if after:
         return _photo_draft(live, free, at, at + 2, {at + 1}, grammar)
     return _NOTHING
+
+
+# A caption without credit that says 图为 is shorter than one with it.
+_SPEAKING_CAPTION = 160
+
+
+def _speaks_of_picture(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
+    """Say whether a short text says that it is a caption (图为…) and no picture's credit stands below it."""
+    unit = live[at]
+    found = grammar.captions.search(unit.key) if _can_caption(unit) and len(unit.key) <= _SPEAKING_CAPTION else None
+    if found is None or ends_open(unit.key) or (found.start() and unit.key[found.start() - 1] not in "。！？；，”"):
+        return False
+    below = live[at + 1] if at + 1 < len(live) and free[at + 1] else None
+    return below is None or below.kind != "byline" or below.credit is None or not below.credit.photo
 
 
 def _resumes(live: Sequence[Unit], free: Sequence[bool], credit: int, seams: Seams, cohesion: Cohesion) -> bool:
