@@ -156,7 +156,7 @@ def _is_spaced_word(key: str, grammar: Grammar) -> bool:
 
 
 # A weather report may stand behind its heading on one line: 天气预报 今天白天晴…
-_WEATHER_TITLE, _WEATHER_CUES = re.compile(r"(\S{2,12}?)(?:[：:]| )+"), 2
+_WEATHER_TITLE, _WEATHER_CUES = re.compile(r"(\S{2,12}?)(?:[：:]| |(?=今[天日晚夜明]))+"), 2
 # Characters of a text in which a notice says so.
 _NOTICE_CHARS = 200
 # Headings over short items (一周要闻) are short themselves.
@@ -454,5 +454,3 @@ def _is_signing_date(units: list[Unit], place: int, grammar: Grammar) -> bool:
         return False
     # The date of the issue stands above all text, or among the editors' lines at the foot.
     return any(unit.kind == "text" for unit in units[:place])
-
-

@@ -70,8 +70,14 @@ def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
         return True
     if len(words) > _MAX_WORDS:
         return False
+    if sum(_NUMBER.fullmatch(word) is not None for word in words) > 1:
+        # Numbers in a row are drawn ones, or a table's.
+        return False
     strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
     return bool(strong) and all(_is_furniture_word(word, paper, grammar, dated=strong > 1) for word in words)
+
+
+_NUMBER = re.compile(r"\d{1,3}")
 
 
 def _is_furniture_word(word: str, paper: str, grammar: Grammar, *, dated: bool) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal
 from pipeline.splitting.grammar import normalise
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Page
-from pipeline.wrapping import MARKED_SHARE, SURE_WIDTH, begins_piece, cells_of, has_marks
+from pipeline.wrapping import MARKED_SHARE, SLACK, SURE_WIDTH, begins_piece, cells_of, has_marks
 
 _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
@@ -322,9 +322,13 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
 
 
 def _is_verse(run: list[Line], width: int) -> bool:
-    """Say whether lines of a narrow column are verse: few of them have a mark inside."""
+    """Say whether lines of a narrow column are verse: few have a mark inside, or they are of unequal length."""
+    if width >= SURE_WIDTH:
+        return False
     marked = sum(has_marks(line.key[:-1]) for line in run)
-    return width < SURE_WIDTH and marked < MARKED_SHARE * len(run)
+    # Only the last line of a paragraph leaves its column unfilled.
+    ragged = any(len(line.key) < width - SLACK and ends_open(line.key) for line in run[:-1])
+    return ragged or marked < MARKED_SHARE * len(run)
 
 
 def _parts(line: Line, after: Line, width: int) -> bool:

@@ -125,7 +125,12 @@ def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar:
     """Give the end of a slogan that is signed by who put it up (文明办 宣); 0 where none begins."""
     for place in range(at + 1, min(len(live), at + _SLOGAN_LINES + 1)):
         before, line = live[place - 1], live[place]
-        if before.kind not in ("head", "slogan") or not free[place] or len(before.key) > _SLOGAN_LENGTH or before.key[-1:] in _STOPS:
+        if (
+            before.kind not in ("head", "slogan")
+            or not free[place]
+            or len(before.key) > _SLOGAN_LENGTH
+            or before.key[-1:] in _STOPS
+        ):
             return 0
         if _is_signature(before, grammar):
             return 0
@@ -195,8 +200,10 @@ def _draw(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar)
         return _NOTHING
     start = at + 1
     second = start < len(live) and free[start] and live[start].kind == "head"
-    titled = second and grammar.draws.fullmatch(live[start].key.strip()) and not grammar.draw_lines.match(
-        live[start].key.strip().partition("第")[0]
+    titled = (
+        second
+        and grammar.draws.fullmatch(live[start].key.strip())
+        and not grammar.draw_lines.match(live[start].key.strip().partition("第")[0])
     )
     if titled and start + 1 < len(live) and free[start + 1] and grammar.draw_lines.search(live[start + 1].key):
         start += 1
@@ -207,7 +214,9 @@ def _draw(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar)
         return _NOTHING
     members = [Member(live[at], "column" if start > at + 1 else "title", 4.0, ("draw",))]
     members += [Member(unit, "title", 4.0, ("draw",)) for unit in live[at + 1 : start]]
-    members += [Member(unit, "table" if unit.kind == "table" else "paragraph", 4.0, ("draw",)) for unit in live[start:stop]]
+    members += [
+        Member(unit, "table" if unit.kind == "table" else "paragraph", 4.0, ("draw",)) for unit in live[start:stop]
+    ]
     return Draft(members, "notice", "table", evidence=["draw"]), range(at, stop)
 
 
@@ -304,16 +313,17 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
 _COURT_REACH = 12
 
 
-def _court_items(
-    live: Sequence[Unit], free: Sequence[bool], at: int, stop: int, grammar: Grammar
-) -> list[int]:
+def _court_items(live: Sequence[Unit], free: Sequence[bool], at: int, stop: int, grammar: Grammar) -> list[int]:
     """Find texts of a court's column that stand further down, between the paragraphs of another article."""
     if not any(grammar.court.match(unit.key) for unit in live[at + 1 : stop]):
         return []
     return [
         place
         for place in range(stop, min(len(live), stop + _COURT_REACH))
-        if free[place] and live[place].kind == "text" and not _has_news(live[place]) and grammar.court.match(live[place].key)
+        if free[place]
+        and live[place].kind == "text"
+        and not _has_news(live[place])
+        and grammar.court.match(live[place].key)
     ]
 
 
@@ -325,12 +335,14 @@ _ITEM = re.compile(r"[△▲●○■□◆◇★☆]|[（(]?[一二三四五六
 
 def _is_closed(last: Unit, line: Unit, grammar: Grammar) -> bool:
     """Say whether a line below a signature is another piece: a heading, or an advertisement."""
-    signed = _is_signature(last, grammar) and "：" not in last.key[:_LABEL]
+    signed = _is_signature(last, grammar) and not _LABEL.match(last.key)
     return signed and (line.kind == "head" or _ad_score(line, grammar) >= _AD_SIGNS)
 
 
 # 联系电话： and the like are no signature yet.
-_LABEL = 8
+_LABEL = re.compile(
+    r".{0,4}(?:[系申招卖报]人|话|热线|方式|地址|地点|邮编|编码|网址|传真|邮箱|开户行|[账帐]号|户名|路线)[ ：]"
+)
 
 
 def _goes_on(unit: Unit) -> bool:
@@ -467,7 +479,9 @@ def _free_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gr
     # Poems that follow under titles of their own, without a poet's name, are of the same set: 二月（外一首）.
     several = any(member.role == "title" and _SEVERAL.search(member.unit.key) for member in members)
     for place in range(at, stop):
-        alone = several and at < place < stop - 1 and live[place].gap and live[place + 1].gap and not live[place - 1].gap
+        alone = (
+            several and at < place < stop - 1 and live[place].gap and live[place + 1].gap and not live[place - 1].gap
+        )
         role: Role = "subhead" if alone and len(live[place].key) <= _POEM_TITLE else "paragraph"
         members.append(Member(live[place], role, 4.0, ("verse",)))
     while several and stop < len(live) and free[stop] and live[stop].kind == "head":
@@ -490,7 +504,9 @@ def _cut_stray_line(live: Sequence[Unit], at: int, stop: int) -> int:
     return stop - 1 if stanzas and follows and stop - 1 > at and live[stop - 1].gap else stop
 
 
-_SEVERAL = re.compile(r"（(?:外)?[一二两三四五六七八九十\d]{1,2}[首题章则]）|组诗|诗[一二三四五六七八九十]首|[二三四五六七八九]首$")
+_SEVERAL = re.compile(
+    r"（(?:外)?[一二两三四五六七八九十\d]{1,2}[首题章则]）|组诗|诗[一二三四五六七八九十]首|[二三四五六七八九]首$"
+)
 
 
 def _verse_end(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> int:
@@ -509,7 +525,7 @@ def _is_trailing_column(live: Sequence[Unit], at: int, grammar: Grammar) -> bool
     return _POETIC.search(_bare(unit.key, grammar)) is not None
 
 
-_POETIC = re.compile(r"诗|副刊|文苑|文艺|歌")
+_POETIC = re.compile(r"诗|副刊|文苑|文艺|歌|百花|芳草")
 
 
 def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> list[Member]:
@@ -525,7 +541,9 @@ def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gra
     if poet is not None:
         members.append(Member(poet, "byline", 4.0, ("verse",)))
     members.insert(0, Member(title, "title", 4.0, ("verse",)))
-    if head > 0 and free[head - 1] and live[head - 1].kind == "head" and _is_column(live[head - 1], grammar):
+    above = live[head - 1] if head > 0 and free[head - 1] else None
+    poetic = above is not None and len(above.key) <= _MAX_COLUMN and _POETIC.search(above.key) is not None
+    if above is not None and above.kind == "head" and (poetic or _is_column(above, grammar)):
         head -= 1
         members.insert(0, Member(live[head], "column", 4.0, ("verse",)))
     return members

@@ -14,7 +14,9 @@ _MAX_CREDIT = 30
 _STOPS = "。！？”）"
 # How works of art are signed: 汪德明 画, 郑石安 作.
 _MADE = r"(?:画|作|绘|刻|书|漫画|绘画|制图|绘图|手绘|摄制)"
-_ART = re.compile(rf"(?P<names>\S{{1,4}}(?:[ 、]\S{{1,4}}){{0,3}}) ?/?{_MADE}|(?:图|漫画|绘图|制图|摄)[/：] ?(?P<after>\S.{{1,20}})")
+_ART = re.compile(
+    rf"(?P<names>\S{{1,4}}(?:[ 、]\S{{1,4}}){{0,3}}) ?/?{_MADE}|(?:图|漫画|绘图|制图|摄)[/：] ?(?P<after>\S.{{1,20}})"
+)
 # The name of a work with its kind in brackets, and who made it: 春汛（木刻） 郑石安 作.
 _WORK = re.compile(
     r"(?P<work>[^。，；]{1,16}（(?:[^（）]{0,4}(?:木刻|版画|国画|油画|水彩|水粉|速写|素描|漫画|剪纸|书法|篆刻|摄影|年画|雕塑|连环画|农民画|写生|插图))）)"
