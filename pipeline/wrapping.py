@@ -36,8 +36,11 @@ _FIGURE = re.compile(r"\d")
 _HEADER_CELLS, _HEADER_CELL = 4, 8
 # How pieces of their own begin: datelines, bylines, questions, items, editors' notes, standing heads.
 _OPENER = re.compile(
-    r"(?:本报讯|本刊讯|本台讯|(?:本报|新华社|中新社|据新华社|据中新社).{0,12}[日 　][电讯]|本报记者|本报通讯员|本报评论员|本报特约"
-    r"|[□■●○△▲◆◇★☆◎▪►▶◤]|[问答][：:]|(?:周|星期)[一二三四五六日天] ?\d|\d{1,2}[:：]\d{2}|\d{1,2}月\d{1,2}日 ?\d{1,2}[时:：]|编后|编者按|编辑同志|[【〖]|[（(][一二三四五六七八九十][）)]|[一二三四五六七八九十]、|图为)"
+    r"(?:本[报刊台]讯|(?:本报|新华社|中新社|据新华社|据中新社).{0,12}[日 　][电讯]"
+    r"|本报(?:记者|通讯员|评论员|特约)"
+    r"|[□■●○△▲◆◇★☆◎▪►▶◤]|[问答][：:]|(?:周|星期)[一二三四五六日天] ?\d|\d{1,2}[:：]\d{2}"
+    r"|\d{1,2}月\d{1,2}日 ?\d{1,2}[时:：]|编后|编者按|编辑同志|[【〖]"
+    r"|[（(][一二三四五六七八九十][）)]|[一二三四五六七八九十]、|图为)"
 )
 # Log-odds above which two lines without any mark are one heading: cut inside a word or a phrase 4.7 to 10.8, two
 # headings -4.4 to 4.3.
@@ -91,20 +94,15 @@ def goes_on(lines: Sequence[str], number: int, column: float) -> bool:
     """Say whether a line goes on with the next one in a column of a width (:func:`column_width`)."""
     line, after = lines[number].rstrip(), lines[number + 1].rstrip()
     width, narrow = abs(column), column < 0
-    if not line.strip() or not after.strip() or _INDENT.match(after) or _NO_BODY.match(line) or _NO_BODY.match(after):
-        return False
-    if cells_of(line) or cells_of(after):
+    if not _can_join(line, after):
         return False
     if after.lstrip()[0] in _NO_START:
         return True
-    lacking = width - width_of(line, narrow=narrow)
-    closed = _TERMINAL.search(line) is not None
-    prose = has_marks(line)
+    closed, prose = _TERMINAL.search(line) is not None, has_marks(line)
     parted = closed or not prose or _COLON.search(line) is not None
-    if (after[0].isspace() and closed) or (parted and _OPENER.match(after)):
-        return False
-    if lacking < -2 * SLACK:
-        # Wider than the column: set across two, or a line of another piece.
+    lacking = width - width_of(line, narrow=narrow)
+    # A line wider than the column is set across two of them, or is another piece's.
+    if (after[0].isspace() and closed) or (parted and _OPENER.match(after)) or lacking < -2 * SLACK:
         return False
     if lacking > SLACK:
         # Not filled: cut before what could not be parted, inside a sentence.
@@ -112,6 +110,15 @@ def goes_on(lines: Sequence[str], number: int, column: float) -> bool:
     # After a full stop a short line without any mark is a heading, a byline or a signature.
     short = width_of(after, narrow=narrow) < width - SLACK
     return not (closed and short and not has_marks(after))
+
+
+def _can_join(line: str, after: str) -> bool:
+    """Say whether two lines can be of one paragraph: both are text, and the second is not set in."""
+    return (
+        bool(line.strip() and after.strip())
+        and not (_INDENT.match(after) or _NO_BODY.match(line) or _NO_BODY.match(after))
+        and not (cells_of(line) or cells_of(after))
+    )
 
 
 def joined_lines(lines: Sequence[str], gains: Callable[[list[tuple[str, str]]], list[float]] | None) -> list[int]:

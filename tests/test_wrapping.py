@@ -47,7 +47,8 @@ def test_joined_lines_keep_headings_bylines_items_and_rows_apart():
         "小米 2.40 2.36 2.50",
         "编后：渠修好了，怎么管好还要动脑筋。",
     ]
-    assert found[1].startswith("本报讯") and found[1].endswith("天亮才回家。")
+    assert found[1].startswith("本报讯")
+    assert found[1].endswith("天亮才回家。")
     assert [text[:4] for text in found[-3:]] == ["△东岗乡", "△县文化", "编后：渠"]
 
 
@@ -70,9 +71,12 @@ def test_pages_without_a_column_are_left_alone(page):
 
 
 def test_two_lines_without_marks_are_one_heading_when_the_model_says_so():
-    page = "全县冬季农田水利基本建设工作会\n议提出新目标\n" + PAGE.partition("\n")[2]
+    page = "全县冬季农田水利基本建设现场工作会\n议提出新目标\n" + PAGE.partition("\n")[2]
     apart, joined = (paragraphs(page, lambda pairs, gain=gain: [gain] * len(pairs)) for gain in (1.0, 9.0))
-    assert (apart[0], joined[0]) == ("全县冬季农田水利基本建设工作会", "全县冬季农田水利基本建设工作会议提出新目标")
+    assert (apart[0], joined[0]) == (
+        "全县冬季农田水利基本建设现场工作会",
+        "全县冬季农田水利基本建设现场工作会议提出新目标",
+    )
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,8 @@ def _table_rows(
         line = Line(0, content, normalise(content.text), start, end, shape="table")
         # A caption, or one cell above rows of several, is the table's heading.
         wide = number == 0 and len(row) == 1 and len(rows) > _MIN_ROWS and not headed and len(line.key) <= _MAX_CAPTION
-        if wide or _CAPTION_TAG.search(cleaned.text, start, end) and number == 0 and len(row) == 1:
+        captioned = number == 0 and len(row) == 1 and _CAPTION_TAG.search(cleaned.text, start, end)
+        if wide or captioned:
             line.shape, line.bold = "text", True
         lines.append(line)
     return lines

@@ -305,7 +305,7 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
     draft = _titled(live, start, at + 1, stop, "notice", "notice")
     draft, used = _with_column(live, free, start, stop, draft, grammar)
     further = _court_items(live, free, at, stop, grammar)
-    draft.members += [Member(live[place], "paragraph", 3.0, ("notice:court",)) for place in further]  # type: ignore[union-attr]
+    draft.members += [Member(live[place], "paragraph", 3.0, ("notice:court",)) for place in further]
     return draft, [*used, *further]
 
 
@@ -393,7 +393,7 @@ def _closes_notice(unit: Unit, grammar: Grammar) -> bool:
 
 def _with_column(
     live: Sequence[Unit], free: Sequence[bool], start: int, stop: int, draft: Draft, grammar: Grammar
-) -> _Found:
+) -> tuple[Draft, range]:
     """Give a piece the standing head straight above it, if there is one that pieces of its kind stand under."""
     if start > 0 and free[start - 1] and live[start - 1].kind == "head":
         above = live[start - 1]
