@@ -199,13 +199,16 @@ def _draw(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar)
     if live[at].kind != "head" or not grammar.draws.fullmatch(close_up(_bare(live[at].key, grammar))):
         return _NOTHING
     start = at + 1
-    second = start < len(live) and free[start] and live[start].kind == "head"
-    titled = (
-        second
+    # 彩票公告 and the like stand over the name of the game, which then is the title.
+    standing = grammar.notice_columns.fullmatch(close_up(_bare(live[at].key, grammar))) is not None
+    if (
+        standing
+        and start + 1 < len(live)
+        and free[start]
+        and live[start].kind == "head"
         and grammar.draws.fullmatch(live[start].key.strip())
-        and not grammar.draw_lines.match(live[start].key.strip().partition("第")[0])
-    )
-    if titled and start + 1 < len(live) and free[start + 1] and grammar.draw_lines.search(live[start + 1].key):
+        and grammar.draw_lines.search(live[start + 1].key)
+    ):
         start += 1
     stop = start
     while stop < min(len(live), start + _MAX_DRAW_LINES) and free[stop] and _is_draw_line(live[stop], grammar):
