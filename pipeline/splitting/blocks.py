@@ -156,13 +156,14 @@ def _is_spaced_word(key: str, grammar: Grammar) -> bool:
 
 
 # A weather report may stand behind its heading on one line: 天气预报 今天白天晴…
-_WEATHER_TITLE, _WEATHER_CUES = re.compile(r"(\S{2,12}?)(?:[：:]| |(?=今[天日晚夜明]))+"), 2
+_WEATHER_TITLE, _WEATHER_CUES = re.compile(r"[【〖［]?([^【】〖〗［］\s]{2,12}?)(?:[】〗］：:]| |(?=今[天日晚夜明]))+"), 2
 # Characters of a text in which a notice says so.
 _NOTICE_CHARS = 200
 # Headings over short items (一周要闻) are short themselves.
 _ROUNDUP_LENGTH = 10
 # A title at the start of its paragraph has 6 to 40 characters, its text more than the title.
 _RUN_IN = (6, 40)
+_PICTURE_TITLE = 2
 
 
 def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
@@ -179,6 +180,9 @@ def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
         return weather.end() if len(grammar.weather_cues.findall(rest[:_NOTICE_CHARS])) >= _WEATHER_CUES else 0
     at = unit.bold_run or (_blank_after_title(unit.key, grammar) if items else 0)
     head = unit.key[:at].strip()
+    if any(credit.photo for credit in unit.edges.end_credits):
+        # Titles of pictures are set bold before their captions and may be a word.
+        low = _PICTURE_TITLE
     if at <= 0 or not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
         return 0
     if head[-1] in _OPEN_ENDS + "）" or "。" in head or grammar.questions.match(head) or grammar.datelines.match(head):
@@ -312,6 +316,17 @@ SCHEDULE = re.compile(
     r"|\d{1,2}[：:]\d{2}(?:[-—～~至]\d{1,2}[：:]\d{2})? \S"
     r"|(?:[上下]午|晚上|凌晨|中午)(?:\d{1,2}|[一二三四五六七八九十]{1,3})[时点：](?:半|\d{1,2}分?)? \S"
 )
+# Times of the day in one line that make it a timetable's (a cinema's, a bus line's).
+_TIMES, _MANY_TIMES, _MAX_SCHEDULE = re.compile(r"\d{1,2}[：:]\d{2}"), 2, 80
+
+
+def is_schedule(key: str) -> bool:
+    """Say whether a line is one of a timetable: it opens with a day and a time, or gives several times."""
+    if SCHEDULE.match(key):
+        return True
+    return len(key) <= _MAX_SCHEDULE and "。" not in key and len(_TIMES.findall(key)) >= _MANY_TIMES
+
+
 # A line of a chronicle: a date, a blank and what happened then.
 _CHRONICLE = re.compile(r"(?:\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日)[：: ] ?\S{8,}")
 
@@ -331,7 +346,7 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     if key[-1] in _OPEN_ENDS and not (unit.is_heading and key[-1] in "：…" and len(key) <= 24):
         return False
     if not unit.is_heading:
-        if SCHEDULE.match(key) or _CHRONICLE.match(key):
+        if is_schedule(key) or _CHRONICLE.match(key):
             return False
         if key.count("，") >= 2 or (key[-1] in "？！" and "，" in key) or (key[-1] == "”" and "：“" in key):
             return False

@@ -158,7 +158,8 @@ def _broken(text: str, start: int, end: int, pieces: list[tuple[int, int]]) -> l
     """Part a line's visible stretches at its <br> tags; a heading or a row of cells that has some stays one."""
     breaks = [match.start() for match in _BREAK.finditer(text, start, end)]
     line = text[start:end].strip()
-    if not breaks or line.startswith(("#", "**", "|")) or not pieces:
+    bold = line.startswith("**") and text.count("**", start, breaks[0] if breaks else start) % 2
+    if not breaks or line.startswith(("#", "|")) or bold or not pieces:
         return [pieces]
     parts: list[list[tuple[int, int]]] = [[] for _ in range(len(breaks) + 1)]
     for piece in pieces:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.splitting.blocks import SCHEDULE, Unit, split_heading
+from pipeline.splitting.blocks import Unit, is_schedule, split_heading
 from pipeline.splitting.bylines import Credit, parse_credit
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
@@ -75,7 +75,7 @@ def take_pieces(units: Sequence[Unit], grammar: Grammar, seams: Seams, cohesion:
     free = [True] * len(live)
     drafts: list[Draft] = []
     photo = partial(_photo, seams=seams, cohesion=cohesion)
-    for finder in (_weather, _draw, _table, _timetable, _notice, _slogan, _verse, _free_verse, photo, _ad):
+    for finder in (_weather, _draw, _table, _timetable, _figures, _notice, _slogan, *_VERSE, photo, _ad):
         at = 0
         while at < len(live):
             draft, used = finder(live, free, at, grammar) if free[at] else _NOTHING
@@ -144,6 +144,7 @@ def _signed_slogan(live: Sequence[Unit], free: Sequence[bool], at: int, grammar:
 _STOPS = "。；：，"
 # A slogan of phrases: two to six of two to twelve characters; two themes of slogans in it, for one is in a title too.
 _PHRASES, _PHRASE, _THEMES = (2, 6), (2, 12), 2
+_DUTY = re.compile(r"(?:做起|有责|光荣|靠大家)$")
 _NEWS_WORDS = re.compile(r"\d|昨|今日|我[市县省区]|本[市报]|首|启动|召开|举行|获|推进|记者|万|百|千")
 
 
@@ -157,7 +158,8 @@ def _is_phrases(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gr
         return False
     phrases = [phrase for phrase in re.split(r"[ ，！。、—-]+", key) if phrase]
     low, high = _PHRASE
-    if not _PHRASES[0] <= len(phrases) <= _PHRASES[1] or any(not low <= len(phrase) <= high for phrase in phrases):
+    fewest = 1 if _DUTY.search(key) else _PHRASES[0]
+    if not fewest <= len(phrases) <= _PHRASES[1] or any(not low <= len(phrase) <= high for phrase in phrases):
         return False
     asks = {match.group() for match in grammar.slogan_asks.finditer(key)}
     themes = {match.group() for match in grammar.slogan_themes.finditer(key)} | asks
@@ -256,10 +258,16 @@ def _table(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar
     if not headed and inside:
         return _NOTHING
     start = at - 1 if headed else at
-    draft = _titled(live, start, at, stop, "notice", "table")
+    above = start - 1 if start else at
+    noted = headed and _BRACKETED.fullmatch(live[start].key.strip()) is not None
+    if noted and above < start and free[above] and live[above].kind == "head":
+        # The line between heading and rows gives the day or the unit.
+        start = above
+    draft = _titled(live, start, start + 1 if headed else at, stop, "notice", "table")
     return _with_column(live, free, start, stop, draft, grammar) if headed else (draft, range(start, stop))
 
 
+_BRACKETED = re.compile(r"（[^（）]{2,40}）")
 # The line below a table that gives its unit or its source.
 _TABLE_NOTE = re.compile(r"[（(]?(?:注|单位|数据来源|资料来源|来源)[：: ].{1,60}[）)]?")
 
@@ -271,7 +279,7 @@ _MIN_TIMETABLE = 2
 def _timetable(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take a heading with lines below it that open with a date and a time of day."""
     stop = at + 1
-    while stop < len(live) and free[stop] and not live[stop].is_heading and SCHEDULE.match(live[stop].key):
+    while stop < len(live) and free[stop] and not live[stop].is_heading and is_schedule(live[stop].key):
         stop += 1
     if live[at].kind != "head" or live[at].column or stop - at - 1 < _MIN_TIMETABLE:
         return _NOTHING
@@ -298,7 +306,13 @@ def _notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gramma
         if stop == place and not signed and _is_closed(live[place - 1], line, grammar):
             break
         # A line that says nothing a notice says belongs to it when one further down does.
-        if signed or grammar.notice_cues.search(line.key[:_NOTICE_START]) or (stop == place and _goes_on(line)):
+        first = place == at + 1 and line.kind == "text" and _SURE_TITLE.search(close_up(unit.key.strip()))
+        if (
+            signed
+            or first
+            or grammar.notice_cues.search(line.key[:_NOTICE_START])
+            or (stop == place and (_goes_on(line) or line.kind == "byline"))
+        ):
             stop = place + 1
         elif _is_dated(live[stop - 1], grammar):
             break
@@ -330,6 +344,8 @@ def _court_items(live: Sequence[Unit], free: Sequence[bool], at: int, stop: int,
     ]
 
 
+# Below such a heading the first text is a notice whatever it says.
+_SURE_TITLE = re.compile(r"(?:启事|声明|公告|通告|公示|讣告|讣闻|鸣谢|致谢|感谢信|更正)$")
 # What a notice says stands in the first lines of its paragraphs.
 _NOTICE_START = 400
 # Paragraphs of a notice are numbered, or set off by signs where several are under one heading.
@@ -418,11 +434,33 @@ def _has_news(unit: Unit) -> bool:
     return unit.edges is not None and bool(unit.edges.dateline or unit.edges.jump_from or unit.edges.end_credits)
 
 
+# A list of figures: a name and a number on each of at least three lines.
+_FIGURE_LINE = re.compile(r"[^\d。；，]{1,18}(?:[：:]| +)[^\d。；，]{0,4}[-+]?\d[\d.，,]{0,12}[^\d。；，]{0,6}(?:[ 涨跌升降同比+-].{0,16})?")
+_MIN_FIGURES = 3
+
+
+def _figures(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take a heading with plain lines below it that give a name and a figure each (文科一本：558分)."""
+    stop = at + 1
+    while stop < len(live) and free[stop] and _is_line(live[stop]) and _FIGURE_LINE.fullmatch(live[stop].key.strip()):
+        stop += 1
+    if live[at].kind != "head" or live[at].column or stop - at - 1 < _MIN_FIGURES:
+        return _NOTHING
+    draft = _titled(live, at, at + 1, stop, "notice", "table")
+    return _with_column(live, free, at, stop, draft, grammar)
+
+
 def _is_notice_line(unit: Unit, grammar: Grammar) -> bool:
     """Say whether a unit can stand in a notice: no heading, and nothing that only news has."""
     if _is_signature(unit, grammar):
         return True
-    return not unit.is_heading and _is_line(unit) and not _has_news(unit) and not _is_notice_title(unit, grammar)
+    signed = unit.kind == "byline" and unit.credit is not None and not (unit.credit.role or unit.credit.photo)
+    return (
+        not unit.is_heading
+        and (_is_line(unit) or signed)
+        and not _has_news(unit)
+        and not _is_notice_title(unit, grammar)
+    )
 
 
 def _is_signature(unit: Unit, grammar: Grammar) -> bool:
@@ -632,6 +670,49 @@ def _verse(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _
     return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
 
 
+# Forms of classical verse that a title names, and tunes that words are written to.
+_TUNES = re.compile(
+    r"(?:七律|七绝|五律|五绝|七言|五言|古风|清平乐|满江红|水调歌头|沁园春|浣溪沙|蝶恋花|西江月|菩萨蛮|念奴娇|卜算子|鹧鸪天|临江仙|虞美人"
+    r"|忆江南|忆秦娥|渔家傲|如梦令|采桑子|浪淘沙|诉衷情|江城子|破阵子|踏莎行|减字木兰花|南乡子|玉楼春|长相思|点绛唇|醉花阴|定风波)"
+)
+# A couplet on one line: two halves of four to nine characters, alike in classical verse.
+_COUPLET = re.compile(r"([\u3400-\u9fff]{4,9})[，、；]([\u3400-\u9fff]{4,9})[。！？；，]")
+_CLASSICAL_LINE, _FEWEST_COUPLETS = 26, 2
+
+
+def _classical_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
+    """Take verse whose lines hold two halves each: couplets of one length, or what a title calls 七律 or 清平乐."""
+    if at == 0 or not _is_couplet(live[at]):
+        return _NOTHING
+    members = _poem_head(live, free, at, grammar)
+    if not members:
+        return _NOTHING
+    named = any(member.role == "title" and _TUNES.match(_bare(member.unit.key, grammar)) for member in members)
+    width, stop = len(live[at].key.strip()), at
+    while stop < len(live) and free[stop] and (_is_tune_line(live[stop]) if named else _is_couplet(live[stop], width)):
+        stop += 1
+    if stop - at < _FEWEST_COUPLETS:
+        return _NOTHING
+    head = at - len({member.unit.index for member in members})
+    members += [Member(unit, "paragraph", 4.0, ("verse",)) for unit in live[at:stop]]
+    return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
+
+
+def _is_couplet(unit: Unit, width: int = 0) -> bool:
+    key = unit.key.strip()
+    found = _COUPLET.fullmatch(key) if not unit.is_heading and unit.kind in ("head", "text") else None
+    if found is None or (width and len(key) != width):
+        return False
+    return bool(width) or len(found.group(1)) == len(found.group(2)) or len(key) <= _CLASSICAL_LINE
+
+
+def _is_tune_line(unit: Unit) -> bool:
+    return not unit.is_heading and unit.kind in ("head", "text") and len(unit.key) <= _CLASSICAL_LINE
+
+
+_VERSE = (_classical_verse, _verse, _free_verse)
+
+
 def _han_count(key: str) -> int:
     return sum(map(is_han, key)) if len(key) <= 24 else 0
 
@@ -658,8 +739,15 @@ def _photo(  # noqa: PLR0911
         if len(unit.key) > _MAX_CAPTION or (not named and not unit.image and not _is_apart(live, free, at, cohesion)):
             return _NOTHING
         return _photo_draft(live, free, at, at + 1, {at}, grammar)
-    if unit.kind == "text" and _speaks_of_picture(live, free, at, grammar):
-        return _photo_draft(live, free, at, at + 1, {at}, grammar)
+    if _speaks_of_picture(live, free, at, grammar):
+        stop = at + 1
+        while stop < len(live) and free[stop] and _NUMBERED_PICTURE.match(live[stop].key) and _can_caption(live[stop]):
+            stop += 1
+        captions = set(range(at, stop))
+        # 本组图片由… names who made all of them.
+        credit = live[stop].credit if stop < len(live) and free[stop] and live[stop].kind == "byline" else None
+        stop += credit is not None and credit.photo
+        return _photo_draft(live, free, at, stop, captions, grammar)
     if unit.kind != "byline" or unit.credit is None or not unit.credit.photo:
         return _NOTHING
     before = at > 0 and free[at - 1] and _can_caption(live[at - 1])
@@ -683,13 +771,21 @@ _SPEAKING_CAPTION = 160
 
 
 def _speaks_of_picture(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> bool:
-    """Say whether a short text says that it is a caption (图为…) and no picture's credit stands below it."""
+    """Say whether a short text says that it is a caption (图为…, ▲…) and no picture's credit stands below it."""
     unit = live[at]
+    if unit.image and unit.key[0] in _POINTERS and len(unit.key) <= _SPEAKING_CAPTION and _is_line(unit):
+        return not (unit.edges and unit.edges.end_credits)
     found = grammar.captions.search(unit.key) if _can_caption(unit) and len(unit.key) <= _SPEAKING_CAPTION else None
     if found is None or ends_open(unit.key) or (found.start() and unit.key[found.start() - 1] not in "。！？；，”"):
         return False
     below = live[at + 1] if at + 1 < len(live) and free[at + 1] else None
-    return below is None or below.kind != "byline" or below.credit is None or not below.credit.photo
+    numbered = _NUMBERED_PICTURE.match(unit.key) is not None
+    return numbered or below is None or below.kind != "byline" or below.credit is None or not below.credit.photo
+
+
+# Signs that point from a caption to its picture; numbers of pictures of a group.
+_POINTERS = "▲▼◀▶△▽↑↓←→"
+_NUMBERED_PICTURE = re.compile(r"图[①②③④⑤⑥⑦⑧⑨一二三四五六\d]{1,2}[：:]")
 
 
 def _resumes(live: Sequence[Unit], free: Sequence[bool], credit: int, seams: Seams, cohesion: Cohesion) -> bool:
@@ -789,12 +885,18 @@ def _ad(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -
         stop += 1
     if stop == at:
         return _NOTHING
+    if stop < len(live) and free[stop] and _is_line(live[stop]) and _SHOP.fullmatch(live[stop].key.strip()):
+        stop += 1
     head = at
     if at > 0 and free[at - 1] and live[at - 1].kind == "head" and not live[at - 1].column:
         head, signs = at - 1, signs + _ad_score(live[at - 1], grammar)
     if signs < (_AD_SIGNS if phones else _AD_SIGNS_MUTE) or (not phones and any(map(_tells, live[at:stop]))):
         return _NOTHING
     return _titled(live, head, at, stop, "ad", "ad"), range(head, stop)
+
+
+# The name of the house that advertises may stand below.
+_SHOP = re.compile(r"[^，。：；]{2,14}(?:公司|大楼|商场|商厦|百货|酒店|宾馆|饭店|医院|门诊部|诊所|厂|商店|专卖店|学校|银行|集团|中心|超市|影院|书店)")
 
 
 def _tells(unit: Unit) -> bool:
