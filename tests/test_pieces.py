@@ -41,6 +41,26 @@ def read(piece):
 
 
 NOTICES = {
+    "thanks": ("鸣谢\n\n承蒙各界在我厂火灾中鼎力相助，谨此致谢。\n\n东川市木器厂\n\n1988年3月5日", "鸣谢", 3),
+    "a wedding": ("结婚启事\n\n我俩定于元月一日结婚，特敬告诸亲友。\n\n张卫东 李红梅", "结婚启事", 2),
+    "a tender": (
+        (
+            "**东川市医院设备采购项目招标公告**\n\n一、项目名称：呼吸机。\n\n二、报名时间：5月6日至12日。\n\n"
+            "招标代理：省招标公司\n\n联系人：周工 电话：0351-4087766"
+        ),
+        "东川市医院设备采购项目招标公告",
+        4,
+    ),
+    "an office to be filled": (
+        "# 任前公示\n\n陈卫国，男，1966年生，拟任市交通局局长。\n\n公示期：6月1日至7日。\n\n中共东川市委组织部\n\n2012年5月31日",
+        "任前公示",
+        4,
+    ),
+    "mourning in a frame": (
+        "沉痛悼念周大山同志\n\n周大山同志因病逝世，享年九十二岁。\n\n周大山同志治丧委员会\n\n2013年8月3日",
+        "沉痛悼念周大山同志",
+        3,
+    ),
     "a body's notice on a subject": (
         (
             "## 县供水公司关于调整水价的公告\n\n自6月1日起，居民用水执行新价格，"
@@ -131,6 +151,19 @@ def test_texts_of_a_court_come_back_from_another_article():
 
 
 TABLES = {
+    "cinemas": ("今日影讯\n\n文化宫：《春风》10:00 14:00 19:30\n\n人民影院：《秋水》9:30 15:00", "今日影讯", 2),
+    "a station's programme": ("今日荧屏\n\n中央一套\n\n19:00 新闻联播\n20:05 电视剧：《长河》（5、6）", "中央一套", 2),
+    "weather in brackets": ("【天气】今日晴间多云，12℃~25℃，南风2-3级；明日多云转阴，有小雨，11℃~20℃。", "天气", 1),
+    "rates with the day under the heading": (
+        "外汇牌价\n（1996年5月8日 单位：人民币/100外币）\n美元 832.15 834.65\n港币 107.52 107.84\n日元 7.92 7.96",
+        "外汇牌价",
+        4,
+    ),
+    "names and figures": (
+        "高考录取分数线\n\n文科一本：558分\n\n理科一本：534分\n\n文科二本：512分",
+        "高考录取分数线",
+        3,
+    ),
     "drawn numbers": (
         "## 体彩开奖\n\n排列三 第14156期 4 8 2\n\n七星彩 第14069期 1 5 9 0 7 3 3",
         "体彩开奖",
@@ -188,6 +221,10 @@ def test_figures_are_taken_under_their_heading(text, title, lines):
 
 
 ADS = {
+    "flats": "## 一线江景 恢弘登场\n\n118—168㎡阔景大宅 首期8万起\n\n诚邀品鉴 0888—5566888\n\n开发商：东川置业",
+    "a house with its name below": "国庆黄金周 满200减100\n\n全场冬装5折起 金饰每克立减20元\n\n东川百货大楼",
+    "a factory": "东川电机厂\n\n生产Y系列电动机，实行三包，代办托运，欢迎来函订购。电挂：2255 电话：3344",
+    "small advertisements": "# 分类信息\n\n出租 临街门面房两间，电话：6655443\n\n转让 急转饭店一处，13800001111",
     "masked number": "## 金水湾二期盛大开盘\n\n购房送面积 首付三万起\n\n贵宾热线：0371-6688×××× 售楼处：花园路",
     "shop without a number": "## 金秋家电节 国庆不打烊\n\n彩电满3000送300 空调清仓最低99折 地址：解放路口",
     "a distillery of the eighties": "县酒厂隆重推出 清泉特曲 窖香浓郁 一品难忘",
@@ -204,7 +241,13 @@ def test_advertisements_of_every_period_are_taken(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["公共场所禁止吸烟 文明城市你我共建", "戴口罩 勤洗手 常通风 不聚集", "护线条例记心间 线下莫垂钓 线下莫放线"]
+    "text",
+    [
+        "公共场所禁止吸烟 文明城市你我共建",
+        "戴口罩 勤洗手 常通风 不聚集",
+        "护线条例记心间 线下莫垂钓 线下莫放线",
+        "节约用水从点滴做起",
+    ],
 )
 def test_slogans_in_phrases_are_taken(text):
     assert read(text) == [("filler", None, [text])]
@@ -243,6 +286,17 @@ def test_a_caption_without_credit_says_that_it_is_one():
     assert read(text) == [("photo", None, [text])]
 
 
+def test_captions_point_to_their_pictures_or_number_them():
+    assert [kind for kind, *_ in read("![](b.jpg)\n\n▲ 改造后的和平街小游园")] == ["photo"]
+    text = "图①：新落成的体育馆。\n\n图②：市民在馆内健身。\n\n本组图片由本报记者 李强 摄"
+    assert [(kind, len(body)) for kind, _, body in read(text)] == [("photo", 2)]
+
+
+def test_a_short_bold_word_before_a_credited_caption_is_its_title():
+    text = "**油菜花开** 3月20日，游客在东川县花溪乡的油菜花田里拍照。 赵晓东 摄"
+    assert [(kind, title) for kind, title, _ in read(text)] == [("photo", "油菜花开")]
+
+
 def test_a_picture_stands_under_its_standing_head():
     text = "图片新闻\n\n稻田里的画\n\n孩子们在收割后的稻茬间追逐。 梁晨 摄"
     _, found, _ = articles_of(f"{ABOVE}\n\n{text}\n\n{BELOW}")
@@ -250,6 +304,24 @@ def test_a_picture_stands_under_its_standing_head():
 
 
 POEMS = {
+    "a regulated poem": (
+        "七律·咏渠\n\n孙大年\n\n一渠清水绕山来，万亩荒原次第开。\n昔日沙飞春不到，今朝柳绿燕初回。",
+        "七律·咏渠",
+        ["孙大年"],
+        2,
+    ),
+    "words to a tune": (
+        "清平乐·收割\n\n赵明\n\n金风初度，\n稻熟千家处。\n机响连天人不苦，\n笑语田间无数。",
+        "清平乐·收割",
+        ["赵明"],
+        4,
+    ),
+    "line breaks for lines": (
+        "**黄昏的码头**<br>林小雨<br><br>船靠了岸<br>缆绳还是湿的<br>有人把一天的风<br>卷进帆里<br>扛回家去",
+        "黄昏的码头",
+        ["林小雨"],
+        5,
+    ),
     "the poet's school beside the name": (
         (
             "未央诗社\n\n致十二月\n\n外语学院 林 草\n\n银杏一片片落下\n只留下最高的那一片\n"

@@ -156,7 +156,10 @@ def _is_spaced_word(key: str, grammar: Grammar) -> bool:
 
 
 # A weather report may stand behind its heading on one line: 天气预报 今天白天晴…
-_WEATHER_TITLE, _WEATHER_CUES = re.compile(r"[【〖［]?([^【】〖〗［］\s]{2,12}?)(?:[】〗］：:]| |(?=今[天日晚夜明]))+"), 2
+_WEATHER_TITLE, _WEATHER_CUES = (
+    re.compile(r"[【〖［]?([^【】〖〗［］\s]{2,12}?)(?:[】〗］：:]| |(?=今[天日晚夜明]))+"),
+    2,
+)
 # Characters of a text in which a notice says so.
 _NOTICE_CHARS = 200
 # Headings over short items (一周要闻) are short themselves.

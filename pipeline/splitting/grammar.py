@@ -50,8 +50,9 @@ _SHAPE: dict[str, dict[str, type]] = {
     },
     "weather": {"titles": list, "cues": list},
     "tables": {"titles": list, "draws": list, "draw_lines": list},
-    "ads": {"cues": list, "phone": str},
+    "ads": {"houses": list, "cues": list, "phone": str},
     "slogans": {"patterns": list, "signed": list, "themes": list, "asks": list, "words": list},
+    "verse": {"tunes": list, "columns": list, "sets": list},
     "columns": {"brackets": list, "signs": str, "words": list},
     "roundups": {"words": list},
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
@@ -118,6 +119,7 @@ class Grammar:
     table_titles: re.Pattern[str]
     draws: re.Pattern[str]
     draw_lines: re.Pattern[str]
+    ad_houses: re.Pattern[str]
     ad_cues: re.Pattern[str]
     phone: re.Pattern[str]
     slogans: frozenset[str]
@@ -125,6 +127,9 @@ class Grammar:
     slogans_signed: re.Pattern[str]
     slogan_themes: re.Pattern[str]
     slogan_asks: re.Pattern[str]
+    tunes: re.Pattern[str]
+    verse_columns: re.Pattern[str]
+    verse_sets: re.Pattern[str]
     column_brackets: tuple[str, ...]
     column_signs: str
     column_words: re.Pattern[str]
@@ -261,6 +266,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         table_titles=make.any_of("tables", "titles"),
         draws=make.any_of("tables", "draws"),
         draw_lines=make.any_of("tables", "draw_lines"),
+        ad_houses=make.any_of("ads", "houses", words=True, form="[^，。：；]{{2,14}}(?:{})"),
         ad_cues=make.any_of("ads", "cues"),
         phone=make.one(raw["ads"]["phone"], "ads.phone"),
         slogans=frozenset(raw["slogans"]["words"]),
@@ -268,6 +274,9 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         slogan_themes=make.any_of("slogans", "themes"),
         slogan_asks=make.any_of("slogans", "asks"),
         slogans_signed=make.any_of("slogans", "signed"),
+        tunes=make.any_of("verse", "tunes", words=True),
+        verse_columns=make.any_of("verse", "columns", words=True),
+        verse_sets=make.any_of("verse", "sets"),
         column_brackets=tuple(columns["brackets"]),
         column_signs=columns["signs"],
         column_words=make.any_of("columns", "words", form="(?:{})$", words=True),

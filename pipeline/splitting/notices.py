@@ -435,7 +435,9 @@ def _has_news(unit: Unit) -> bool:
 
 
 # A list of figures: a name and a number on each of at least three lines.
-_FIGURE_LINE = re.compile(r"[^\d。；，]{1,18}(?:[：:]| +)[^\d。；，]{0,4}[-+]?\d[\d.，,]{0,12}[^\d。；，]{0,6}(?:[ 涨跌升降同比+-].{0,16})?")
+_FIGURE_LINE = re.compile(
+    r"[^\d。；，]{1,18}(?:[：:]| +)[^\d。；，]{0,4}[-+]?\d[\d.，,]{0,12}[^\d。；，]{0,6}(?:[ 涨跌升降同比+-].{0,16})?"
+)
 _MIN_FIGURES = 3
 
 
@@ -518,7 +520,7 @@ def _free_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gr
         return _NOTHING
     head = at - len({member.unit.index for member in members})
     # Poems that follow under titles of their own, without a poet's name, are of the same set: 二月（外一首）.
-    several = any(member.role == "title" and _SEVERAL.search(member.unit.key) for member in members)
+    several = any(member.role == "title" and grammar.verse_sets.search(member.unit.key) for member in members)
     for place in range(at, stop):
         alone = (
             several and at < place < stop - 1 and live[place].gap and live[place + 1].gap and not live[place - 1].gap
@@ -545,11 +547,6 @@ def _cut_stray_line(live: Sequence[Unit], at: int, stop: int) -> int:
     return stop - 1 if stanzas and follows and stop - 1 > at and live[stop - 1].gap else stop
 
 
-_SEVERAL = re.compile(
-    r"（(?:外)?[一二两三四五六七八九十\d]{1,2}[首题章则]）|组诗|诗[一二三四五六七八九十]首|[二三四五六七八九]首$"
-)
-
-
 def _verse_end(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> int:
     """Give the end of the run of verse lines from ``at``; a title among them with verse below it ends the run."""
     stop = at
@@ -563,10 +560,7 @@ def _is_trailing_column(live: Sequence[Unit], at: int, grammar: Grammar) -> bool
     unit = live[at]
     if unit.kind != "head" or not unit.column or at + 1 < len(live):
         return False
-    return _POETIC.search(_bare(unit.key, grammar)) is not None
-
-
-_POETIC = re.compile(r"诗|副刊|文苑|文艺|歌|百花|芳草")
+    return grammar.verse_columns.search(_bare(unit.key, grammar)) is not None
 
 
 def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> list[Member]:
@@ -583,7 +577,7 @@ def _poem_head(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Gra
         members.append(Member(poet, "byline", 4.0, ("verse",)))
     members.insert(0, Member(title, "title", 4.0, ("verse",)))
     above = live[head - 1] if head > 0 and free[head - 1] else None
-    poetic = above is not None and len(above.key) <= _MAX_COLUMN and _POETIC.search(above.key) is not None
+    poetic = above is not None and len(above.key) <= _MAX_COLUMN and grammar.verse_columns.search(above.key) is not None
     if above is not None and above.kind == "head" and (poetic or _is_column(above, grammar)):
         head -= 1
         members.insert(0, Member(live[head], "column", 4.0, ("verse",)))
@@ -670,11 +664,6 @@ def _verse(live: Sequence[Unit], free: Sequence[bool], at: int, _: Grammar) -> _
     return Draft(members, "news", "poem", evidence=["verse"]), range(head, stop)
 
 
-# Forms of classical verse that a title names, and tunes that words are written to.
-_TUNES = re.compile(
-    r"(?:七律|七绝|五律|五绝|七言|五言|古风|清平乐|满江红|水调歌头|沁园春|浣溪沙|蝶恋花|西江月|菩萨蛮|念奴娇|卜算子|鹧鸪天|临江仙|虞美人"
-    r"|忆江南|忆秦娥|渔家傲|如梦令|采桑子|浪淘沙|诉衷情|江城子|破阵子|踏莎行|减字木兰花|南乡子|玉楼春|长相思|点绛唇|醉花阴|定风波)"
-)
 # A couplet on one line: two halves of four to nine characters, alike in classical verse.
 _COUPLET = re.compile(r"([\u3400-\u9fff]{4,9})[，、；]([\u3400-\u9fff]{4,9})[。！？；，]")
 _CLASSICAL_LINE, _FEWEST_COUPLETS = 26, 2
@@ -682,12 +671,12 @@ _CLASSICAL_LINE, _FEWEST_COUPLETS = 26, 2
 
 def _classical_verse(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -> _Found:
     """Take verse whose lines hold two halves each: couplets of one length, or what a title calls 七律 or 清平乐."""
-    if at == 0 or not _is_couplet(live[at]):
+    named = any(grammar.tunes.match(_bare(unit.key, grammar)) for unit in live[max(0, at - 2) : at])
+    if at == 0 or not (_is_tune_line(live[at]) if named else _is_couplet(live[at])):
         return _NOTHING
     members = _poem_head(live, free, at, grammar)
     if not members:
         return _NOTHING
-    named = any(member.role == "title" and _TUNES.match(_bare(member.unit.key, grammar)) for member in members)
     width, stop = len(live[at].key.strip()), at
     while stop < len(live) and free[stop] and (_is_tune_line(live[stop]) if named else _is_couplet(live[stop], width)):
         stop += 1
@@ -707,7 +696,13 @@ def _is_couplet(unit: Unit, width: int = 0) -> bool:
 
 
 def _is_tune_line(unit: Unit) -> bool:
-    return not unit.is_heading and unit.kind in ("head", "text") and len(unit.key) <= _CLASSICAL_LINE
+    key = unit.key.strip()
+    return (
+        not unit.is_heading
+        and unit.kind in ("head", "text")
+        and len(key) <= _CLASSICAL_LINE
+        and key[-1:] in "，。！？；、"
+    )
 
 
 _VERSE = (_classical_verse, _verse, _free_verse)
@@ -885,7 +880,8 @@ def _ad(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -
         stop += 1
     if stop == at:
         return _NOTHING
-    if stop < len(live) and free[stop] and _is_line(live[stop]) and _SHOP.fullmatch(live[stop].key.strip()):
+    # The name of the house that advertises may stand below.
+    if stop < len(live) and free[stop] and _is_line(live[stop]) and grammar.ad_houses.fullmatch(live[stop].key.strip()):
         stop += 1
     head = at
     if at > 0 and free[at - 1] and live[at - 1].kind == "head" and not live[at - 1].column:
@@ -893,10 +889,6 @@ def _ad(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: Grammar) -
     if signs < (_AD_SIGNS if phones else _AD_SIGNS_MUTE) or (not phones and any(map(_tells, live[at:stop]))):
         return _NOTHING
     return _titled(live, head, at, stop, "ad", "ad"), range(head, stop)
-
-
-# The name of the house that advertises may stand below.
-_SHOP = re.compile(r"[^，。：；]{2,14}(?:公司|大楼|商场|商厦|百货|酒店|宾馆|饭店|医院|门诊部|诊所|厂|商店|专卖店|学校|银行|集团|中心|超市|影院|书店)")
 
 
 def _tells(unit: Unit) -> bool:
