@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +19,7 @@ import numpy as np
 from pipeline.charlm import PAD, PRECISION, CharLM
 from pipeline.spans import by_line, inside, outside, protected
 from pipeline.text import AlignedText, Replacement, is_han
+from pipeline.wrapping import joined_lines
 
 _HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _BLANK = r"[ \t\u00a0]"
@@ -80,8 +80,6 @@ _COMMAS = ("，", "、", "；", ",", ";")
 # 心理防疫 战 is mended in a title too, 双向发力 深化改革 stays.
 PHRASE_GOES_ON = -2.5
 
-# A page wrapped at a fixed column: most lines that have a next line at once are as long as one another.
-WRAP_MIN_LINES, WRAP_SHARE, WRAP_MIN_CHARS, WRAP_OPEN_SHARE = 8, 0.6, 14, 0.4
 DOUBLED_CHARS = range(4, 13)
 
 
@@ -125,7 +123,7 @@ def _passes(options: CleanerOptions, lm: CharLM | None) -> Iterator[Callable[[st
     if options.html_entities:
         yield find_entities
     if options.hard_wraps:
-        yield find_hard_wraps
+        yield lambda text: find_hard_wraps(text, lm)
     if options.stray_latin:
         yield lambda text: _sure(find_stray_latin(text, lm), least)
     if options.spaces:
@@ -266,25 +264,13 @@ def find_half_width(text: str) -> list[Replacement]:
     ]
 
 
-def find_hard_wraps(text: str) -> list[Replacement]:
+def find_hard_wraps(text: str, lm: CharLM | None = None) -> list[Replacement]:
     """Find the line feeds inside paragraphs of a page that was wrapped at a fixed column."""
     lines = text.split("\n")
-    lengths = [len(line) for line in lines]
-    followed = [i for i in range(len(lines) - 1) if lengths[i] and lines[i + 1].strip()]
-    if len(followed) < WRAP_MIN_LINES:
-        return []
-    column, _ = Counter(lengths[i] for i in followed).most_common(1)[0]
-    full = [i for i in followed if abs(lengths[i] - column) <= 1]
-    opened = [i for i in full if lines[i][-1] not in "。！？!?”"]
-    if column < WRAP_MIN_CHARS or len(full) < max(WRAP_MIN_LINES, WRAP_SHARE * len(followed)):
-        return []
-    if len(opened) < WRAP_OPEN_SHARE * len(full):
-        return []
-    starts = np.concatenate(([0], np.cumsum([length + 1 for length in lengths]))).tolist()
+    starts = np.concatenate(([0], np.cumsum([len(line) + 1 for line in lines]))).tolist()
     return [
-        Replacement(starts[i + 1] - 1, starts[i + 1], "", "hard_wrap", 0.9)
-        for i in full
-        if not _NO_BODY.match(lines[i]) and not _NO_BODY.match(lines[i + 1]) and lines[i + 1][0] not in " \u3000\t"
+        Replacement(starts[number + 1] - 1, starts[number + 1], "", "hard_wrap", 0.9)
+        for number in joined_lines(lines, lm.join_gains if lm is not None else None)
     ]
 
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline"
 # Floors from the ground up, as docs/architecture.md draws them; "components.*" stands for all modules of that folder.
 FLOORS: list[set[str]] = [
     {"", "errors", "text"},
-    {"types", "splitting", "hashtable", "lookalikes", "spans", "substrings"},
+    {"types", "splitting", "hashtable", "lookalikes", "spans", "substrings", "wrapping"},
     {
         "artefacts",
         "ngrams",
@@ -29,7 +29,7 @@ FLOORS: list[set[str]] = [
     {"formats", "packing", "decoding"},
     {"splitting.learned", "cleaning", "splitting.bylines", "keyness", "splitting.lines", "splitting.furniture"},
     {"splitting.blocks"},
-    {"splitting.seams"},
+    {"splitting.seams", "splitting.pictures"},
     {"splitting.clues"},
     {"splitting.readings"},
     {"splitting.notices", "splitting.sequence"},

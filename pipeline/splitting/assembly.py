@@ -258,7 +258,7 @@ def _continues(parts: _Parts, unit: Unit, draft: Draft, seams: Seams) -> bool:
     if (
         not parts.body
         or parts.body[-1].role != "paragraph"
-        or draft.form in ("poem", "filler", "notice", "weather", "ad")
+        or draft.form in ("poem", "filler", "notice", "weather", "table", "ad")
     ):
         return False
     last = parts.body[-1].text.text

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pipeline.splitting.bylines import BRACKETS, Credit, Edges, find_edges, parse_credit
 from pipeline.splitting.cohesion import Profile, profile
-from pipeline.splitting.furniture import FURNITURE_MAX, furniture_reason
+from pipeline.splitting.furniture import FURNITURE_MAX, furniture_reason, is_latin_name
 from pipeline.splitting.grammar import Grammar, normalise
 from pipeline.splitting.lines import Line, group_lines, scan_lines
 from pipeline.text import AlignedText, Replacement, count_visible, is_han
@@ -156,10 +156,18 @@ def _is_spaced_word(key: str, grammar: Grammar) -> bool:
     )
 
 
+# A weather report may stand behind its heading on one line: 天气预报 今天白天晴…
+_WEATHER_TITLE, _WEATHER_CUES = (
+    re.compile(r"[【〖［]?([^【】〖〗［］\s]{2,12}?)(?:[】〗］：:]| |(?=今[天日晚夜明]))+"),
+    2,
+)
+# Characters of a text in which a notice says so.
+_NOTICE_CHARS = 200
 # Headings over short items (一周要闻) are short themselves.
 _ROUNDUP_LENGTH = 10
 # A title at the start of its paragraph has 6 to 40 characters, its text more than the title.
 _RUN_IN = (6, 40)
+_PICTURE_TITLE = 2
 
 
 def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
@@ -167,8 +175,18 @@ def _run_in(unit: Unit, grammar: Grammar, *, items: bool) -> int:
     if unit.kind != "text" or unit.edges is None or unit.edges.lead:
         return 0
     low, high = _RUN_IN
+    notice = grammar.notice_run_in.match(unit.key)
+    if notice and grammar.notice_cues.search(unit.key[notice.end() : notice.end() + _NOTICE_CHARS]):
+        return notice.end()
+    weather = _WEATHER_TITLE.match(unit.key)
+    if weather and grammar.weather_titles.fullmatch(weather.group(1)):
+        rest = unit.key[weather.end() :]
+        return weather.end() if len(grammar.weather_cues.findall(rest[:_NOTICE_CHARS])) >= _WEATHER_CUES else 0
     at = unit.bold_run or (_blank_after_title(unit.key, grammar) if items else 0)
     head = unit.key[:at].strip()
+    if any(credit.photo for credit in unit.edges.end_credits):
+        # Titles of pictures are set bold before their captions and may be a word.
+        low = _PICTURE_TITLE
     if at <= 0 or not low <= len(head) <= high or len(unit.key) - at < max(12, len(head)):
         return 0
     if head[-1] in _OPEN_ENDS + "）" or "。" in head or grammar.questions.match(head) or grammar.datelines.match(head):
@@ -196,6 +214,8 @@ def _split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     units = []
     for number, (start, end) in enumerate(((0, at), (at, len(unit.key)))):
         content = unit.content.slice(start, end).strip()
+        if not number and content.text[-1:] in "：:":
+            content = content.slice(0, len(content.text) - 1).strip()
         part = replace(unit, index=unit.index + number, content=content, key=normalise(content.text), bold_run=0)
         part.evidence, part.edges, part.credit = ["run_in"], None, None
         part.gap = unit.gap if not number else False
@@ -294,10 +314,26 @@ def is_slogan(key: str, grammar: Grammar) -> bool:
     return 0 < len(words) <= 16 and all(word in grammar.slogans for word in words)
 
 
-# A line of a timetable: a date with a time of day (7月6日 19:30 …).
+# A line of a timetable: a date or a day with a time (7月6日 19:30 …), or a time and what then is (19:35 中甲 …).
 SCHEDULE = re.compile(
-    r"(?:\d{1,2}月\d{1,2}日|周[一二三四五六日]|星期[一二三四五六日天]) ?(?:[上下]午|晚上?)? ?\d{1,2}[：:时]\d{0,2}"
+    r"(?:\d{1,2}月\d{1,2}日|周[一二三四五六日]|星期[一二三四五六日天]|[今明次当]日|[今明]晚) ?(?:[上下]午|晚上?)? ?"
+    r"\d{1,2}[：:时]\d{0,2}"
+    r"|\d{1,2}[：:]\d{2}(?:[-—～~至]\d{1,2}[：:]\d{2})? \S"
+    r"|(?:[上下]午|晚上|凌晨|中午)(?:\d{1,2}|[一二三四五六七八九十]{1,3})[时点：](?:半|\d{1,2}分?)? \S"
 )
+# Times of the day in one line that make it a timetable's (a cinema's, a bus line's).
+_TIMES, _MANY_TIMES, _MAX_SCHEDULE = re.compile(r"\d{1,2}[：:]\d{2}"), 2, 80
+
+
+def is_schedule(key: str) -> bool:
+    """Say whether a line is one of a timetable: it opens with a day and a time, or gives several times."""
+    if SCHEDULE.match(key):
+        return True
+    return len(key) <= _MAX_SCHEDULE and "。" not in key and len(_TIMES.findall(key)) >= _MANY_TIMES
+
+
+# A line of a chronicle: a date, a blank and what happened then.
+_CHRONICLE = re.compile(r"(?:\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日)[：: ] ?\S{8,}")
 
 
 # Longest line of a title that goes on in the next line, or that asks in two parts (借条上没写利息，能不能要？).
@@ -321,7 +357,7 @@ def looks_like_head(unit: Unit, grammar: Grammar) -> bool:  # noqa: PLR0911
     if key[-1] in _OPEN_ENDS and not (half and key[-1] != "。"):
         return False
     if not unit.is_heading:
-        if SCHEDULE.match(key):
+        if is_schedule(key) or _CHRONICLE.match(key):
             return False
         asking = key[-1] in "？！" and "，" in key and len(key) > _HALF_TITLE
         if key.count("，") >= 2 or asking or (key[-1] == "”" and "：“" in key):
@@ -339,68 +375,110 @@ def _mark_furniture(units: list[Unit], page: Page, grammar: Grammar) -> None:
     """Find mastheads, dates of issue, page numbers, editors' and address lines."""
     paper = normalise(page.publication.name or "").strip()
     repeats = Counter(unit.key.strip() for unit in units if len(unit.key) <= 10)
-    candidates = [unit for unit in units if unit.kind in ("head", "text", "byline", "source", "furniture")]
+    candidates = [
+        unit
+        for unit in units
+        if unit.kind in ("head", "text", "byline", "source", "furniture")
+        # A masthead set with bars between its parts looks like a row.
+        or (unit.kind == "table" and "|" in unit.key and not unit.key.startswith("|"))
+    ]
     _mark_guides(candidates, grammar)
     for place, unit in enumerate(candidates):
         edge = place < _PLACE_EDGE or place >= len(candidates) - _PLACE_EDGE or unit.hinted
         if unit.kind == "furniture" or len(unit.key) > FURNITURE_MAX or _is_signing_date(candidates, place, grammar):
             continue
         reason = furniture_reason(unit.key.strip(), paper, grammar, edge=edge, repeated=repeats[unit.key.strip()] > 1)
-        if not reason and 0 < place <= _PLACE_EDGE and _is_page_name(candidates[place - 1 : place + 2], grammar):
+        if reason == "address" and place and _CALLS.search(candidates[place - 1].key[-_CALL_REACH:]):
+            # Where to send what the text above asks for.
+            continue
+        if reason:
+            unit.kind = "furniture"
+            unit.evidence.append(f"furniture:{reason}")
+    _mark_page_names(candidates)
+
+
+# What a call for contributions says at its end.
+_CALLS, _CALL_REACH = re.compile(r"来稿|投稿|征集|征文|应聘|报名"), 90
+
+
+def _mark_page_names(units: list[Unit]) -> None:
+    """Find the page's own name (副刊, 华南新闻) and a paper's Latin one: short lines among the furniture at the top."""
+    top = units[:_PLACE_EDGE]
+    for place, unit in enumerate(top):
+        before = place == 0 or units[place - 1].kind == "furniture"
+        after = place + 1 < len(units) and units[place + 1].kind == "furniture"
+        if unit.kind != "head":
+            continue
+        key = unit.key.strip()
+        reason = None
+        if is_latin_name(key) and (before or after):
+            reason = "masthead"
+        elif before and after and 2 <= len(key) <= _PAGE_NAME and all(is_han(char) or char in "· " for char in key):
             reason = "section"
         if reason:
             unit.kind = "furniture"
             unit.evidence.append(f"furniture:{reason}")
 
 
-def _is_page_name(around: list[Unit], grammar: Grammar) -> bool:
-    """Say whether a short line at the top stands between furniture: the name of the page below its number."""
-    key = around[1].key.strip()
-    after = around[2].key.strip() if len(around) > 2 else ""
-    return (
-        around[0].kind == "furniture"
-        and around[1].kind == "head"
-        and 2 <= len(key) <= 6
-        and all(is_han(char) for char in key)
-        and furniture_reason(after, "", grammar, edge=False, repeated=False) == "page line"
-    )
+# Names of pages: 要闻, 今日关注, 北京新闻·城事.
+_PAGE_NAME = 8
 
 
-# Titles in a box that points to other pages.
-_GUIDE_LENGTH = 45
+# Titles in a box that points to other pages; a whole box on one line is longer.
+_GUIDE_LENGTH, _GUIDE_LINE = 45, 240
 
 
 def _mark_guides(units: list[Unit], grammar: Grammar) -> None:
     """Find boxes that point to other pages (导读): a heading over lines that end with a page number, or two of them."""
-    lines = [
-        len(unit.key) <= _GUIDE_LENGTH
-        and unit.kind != "furniture"
-        and grammar.guide_lines.search(unit.key.strip()) is not None
-        for unit in units
-    ]
+    lines = [_points_on(unit, grammar) for unit in units]
     for place, unit in enumerate(units):
-        head = grammar.guides.fullmatch(unit.key.strip(" " + grammar.column_signs)) is not None
-        stop = place + head
-        while stop < len(units) and lines[stop]:
-            stop += 1
-        if (head and stop > place + 1) or stop > place + 1:
-            for item in units[place:stop]:
-                item.kind = "furniture"
-                item.evidence.append("furniture:guide")
+        key = unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+        head = grammar.guides.fullmatch(key) is not None
+        start = grammar.guides.match(key)
+        if start and not head and len(key) <= _GUIDE_LINE and _is_guide_line(key[start.end() :], grammar):
+            stop = place + 1
+        else:
+            stop = place + head
+            while stop < len(units) and lines[stop]:
+                stop += 1
+            if stop <= place + 1:
+                continue
+        for item in units[place:stop]:
+            item.kind = "furniture"
+            item.evidence.append("furniture:guide")
+
+
+def _points_on(unit: Unit, grammar: Grammar) -> bool:
+    """Say whether a short line ends with the number of another page, and is no jump line of a story."""
+    key = unit.key.strip()
+    if len(key) <= _GUIDE_LENGTH and unit.kind in ("head", "text") and grammar.guide_starts.match(key):
+        return "。" not in key
+    found = grammar.guide_lines.search(key) if len(key) <= _GUIDE_LENGTH and unit.kind in ("head", "text") else None
+    return (
+        found is not None
+        and found.start() > 0
+        and "。" not in key
+        and not grammar.jump_to.match(key.strip(BRACKETS))
+        and grammar.guide_signs.search(key[max(0, found.start() - 1) :]) is not None
+    )
+
+
+def _is_guide_line(key: str, grammar: Grammar) -> bool:
+    """Say whether what follows 导读 on its line is titles with page numbers: at least one, and one at the end."""
+    return (
+        "。" not in key
+        and grammar.guide_lines.search(key) is not None
+        and grammar.guide_signs.search(key[-8:]) is not None
+    )
 
 
 def _is_signing_date(units: list[Unit], place: int, grammar: Grammar) -> bool:
-    """Say whether a date alone on its line dates the notice above it and not the issue."""
-    key = units[place].key.strip()
-    if (
-        not place
-        or not grammar.notice_signatures.fullmatch(key.replace(" ", ""))
-        or not key.replace(" ", "").endswith("日")
-    ):
+    """Say whether a date alone on its line dates what stands above it and not the issue."""
+    key = units[place].key.strip().replace(" ", "")
+    if not place or not grammar.notice_signatures.fullmatch(key) or not key.endswith("日"):
         return False
     before = units[place - 1]
-    text = before.key.strip()
-    return before.kind != "furniture" and (
-        grammar.notice_signatures.fullmatch(text) is not None
-        or (before.kind == "text" and grammar.notice_cues.search(text[-60:]) is not None)
-    )
+    if before.kind == "furniture":
+        return False
+    # The date of the issue stands above all text, or among the editors' lines at the foot.
+    return any(unit.kind == "text" for unit in units[:place])

@@ -25,18 +25,34 @@ _SHAPE: dict[str, dict[str, type]] = {
     "furniture": {
         "strong": list,
         "weak": list,
+        "skies": list,
+        "organs": str,
         "sections": list,
         "papers": str,
         "editors": list,
         "guides": list,
         "guide_lines": list,
+        "guide_starts": list,
+        "guide_signs": list,
         "contacts": list,
     },
-    "notices": {"titles": list, "signatures": list, "cues": list},
+    "notices": {
+        "titles": list,
+        "run_in": list,
+        "columns": list,
+        "signatures": list,
+        "cues": list,
+        "closes": list,
+        "bodies": str,
+        "pictures": list,
+        "captions": list,
+        "court": list,
+    },
     "weather": {"titles": list, "cues": list},
-    "tables": {"titles": list},
-    "ads": {"cues": list, "phone": str},
-    "slogans": {"patterns": list, "signed": list, "words": list},
+    "tables": {"titles": list, "draws": list, "draw_lines": list},
+    "ads": {"houses": list, "cues": list, "phone": str},
+    "slogans": {"patterns": list, "signed": list, "themes": list, "asks": list, "words": list},
+    "verse": {"tunes": list, "columns": list, "sets": list},
     "columns": {"brackets": list, "signs": str, "words": list},
     "roundups": {"words": list},
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
@@ -78,23 +94,42 @@ class Grammar:
     jump_from: re.Pattern[str]
     furniture_strong: re.Pattern[str]
     furniture_weak: re.Pattern[str]
+    skies: re.Pattern[str]
+    organs: re.Pattern[str]
     sections: frozenset[str]
     papers: re.Pattern[str]
     editors: re.Pattern[str]
     guides: re.Pattern[str]
     guide_lines: re.Pattern[str]
+    guide_starts: re.Pattern[str]
+    guide_signs: re.Pattern[str]
     contacts: re.Pattern[str]
     notice_titles: re.Pattern[str]
+    notice_run_in: re.Pattern[str]
+    notice_columns: re.Pattern[str]
     notice_signatures: re.Pattern[str]
+    notice_closes: re.Pattern[str]
+    bodies: re.Pattern[str]
+    picture_columns: re.Pattern[str]
+    captions: re.Pattern[str]
+    court: re.Pattern[str]
     notice_cues: re.Pattern[str]
     weather_titles: re.Pattern[str]
     weather_cues: re.Pattern[str]
     table_titles: re.Pattern[str]
+    draws: re.Pattern[str]
+    draw_lines: re.Pattern[str]
+    ad_houses: re.Pattern[str]
     ad_cues: re.Pattern[str]
     phone: re.Pattern[str]
     slogans: frozenset[str]
     slogan_lines: re.Pattern[str]
     slogans_signed: re.Pattern[str]
+    slogan_themes: re.Pattern[str]
+    slogan_asks: re.Pattern[str]
+    tunes: re.Pattern[str]
+    verse_columns: re.Pattern[str]
+    verse_sets: re.Pattern[str]
     column_brackets: tuple[str, ...]
     column_signs: str
     column_words: re.Pattern[str]
@@ -206,23 +241,42 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         jump_from=make.any_of("jumps", "from"),
         furniture_strong=make.any_of("furniture", "strong"),
         furniture_weak=make.any_of("furniture", "weak"),
+        skies=make.any_of("furniture", "skies"),
+        organs=make.one(raw["furniture"]["organs"], "furniture.organs"),
         sections=frozenset(raw["furniture"]["sections"]),
         papers=make.one(raw["furniture"]["papers"], "furniture.papers"),
         editors=make.any_of("furniture", "editors"),
         guides=make.any_of("furniture", "guides"),
+        guide_starts=make.any_of("furniture", "guide_starts"),
+        guide_signs=make.any_of("furniture", "guide_signs"),
         guide_lines=make.any_of("furniture", "guide_lines", form="(?:{})$"),
         contacts=make.any_of("furniture", "contacts", words=True),
         notice_titles=make.any_of("notices", "titles"),
+        notice_run_in=make.any_of("notices", "run_in"),
+        notice_columns=make.any_of("notices", "columns"),
+        captions=make.any_of("notices", "captions"),
+        picture_columns=make.any_of("notices", "pictures"),
+        court=make.any_of("notices", "court"),
+        bodies=make.one(raw["notices"]["bodies"], "notices.bodies"),
+        notice_closes=make.any_of("notices", "closes", form="(?:{})$"),
         notice_signatures=make.any_of("notices", "signatures"),
         notice_cues=make.any_of("notices", "cues"),
         weather_titles=make.any_of("weather", "titles"),
         weather_cues=make.any_of("weather", "cues"),
         table_titles=make.any_of("tables", "titles"),
+        draws=make.any_of("tables", "draws"),
+        draw_lines=make.any_of("tables", "draw_lines"),
+        ad_houses=make.any_of("ads", "houses", words=True, form="[^，。：；]{{2,14}}(?:{})"),
         ad_cues=make.any_of("ads", "cues"),
         phone=make.one(raw["ads"]["phone"], "ads.phone"),
         slogans=frozenset(raw["slogans"]["words"]),
         slogan_lines=make.any_of("slogans", "patterns"),
+        slogan_themes=make.any_of("slogans", "themes"),
+        slogan_asks=make.any_of("slogans", "asks"),
         slogans_signed=make.any_of("slogans", "signed"),
+        tunes=make.any_of("verse", "tunes", words=True),
+        verse_columns=make.any_of("verse", "columns", words=True),
+        verse_sets=make.any_of("verse", "sets"),
         column_brackets=tuple(columns["brackets"]),
         column_signs=columns["signs"],
         column_words=make.any_of("columns", "words", form="(?:{})$", words=True),

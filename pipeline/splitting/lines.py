@@ -16,11 +16,17 @@ from typing import Literal
 from pipeline.splitting.grammar import normalise
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Page
+from pipeline.wrapping import MARKED_SHARE, SLACK, SURE_WIDTH, begins_piece, cells_of, has_marks
 
 _CLOSERS = "”’」』）】》〉\"'"
 _TERMINALS = "。！？；…：!?"
 _IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,2000}\)")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
+# A line break inside a line of Markdown, with the blanks around it.
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_CAPTION_TAG = re.compile(r"<caption[ >]", re.IGNORECASE)
+# Longest cell that is a table's heading.
+_MAX_CAPTION = 40
 _CELL_TAG = re.compile(r"<t[dh][ >]", re.IGNORECASE)
 _HEADING = re.compile(r"[ \t]*(#{1,6})(?=[ \t\u3000]|[^#\s])[ \t\u3000]*")
 _CELLS = re.compile(r"(?<!\\)\|")
@@ -76,9 +82,11 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
         while hide < len(hidden) and hidden[hide][1] <= start:
             hide += 1
         pieces = _visible(start, end, hidden, hide)
-        found = _table_rows(cleaned, pieces, start, end) if _CELL_TAG.search(raw) else []
-        line = None if found else _make_line(cleaned, start, end, pieces)
-        found = found or ([line] if line is not None else [])
+        headed = bool(lines) and (lines[-1].level > 0 or lines[-1].bold)
+        found = _table_rows(cleaned, pieces, start, end, headed=headed) if _CELL_TAG.search(raw) else []
+        if not found:
+            parts = _broken(text, start, end, pieces)
+            found = [line for part in parts if (line := _make_line(cleaned, start, end, part)) is not None]
         if not found or cleaned.source_at(found[0].start) < page.body_start:
             gap = gap or not found
             if "![" in raw or "<img" in raw:
@@ -91,7 +99,34 @@ def scan_lines(page: Page, cleaned: AlignedText) -> list[Line]:
         for line in found:
             line.number = bisect_right(newlines, cleaned.source_at(line.start) - 1) + 1
         lines += found
+    _mark_rows(lines)
     return lines
+
+
+# Rows of a table set in blanks: fewer than this, or fewer with figures than half, are a list.
+_MIN_ROWS = 3
+# Rows of one block may differ by one cell: a place of a table left empty.
+_CELLS_APART = 1
+
+
+def _mark_rows(lines: list[Line]) -> None:
+    """Read runs of lines with the same number of cells parted by blanks as the rows of a table."""
+    at = 0
+    while at < len(lines):
+        stop, counts = at, [_count_cells(lines[at])]
+        while counts[-1] and stop < len(lines) and max(counts) - min(counts) <= _CELLS_APART:
+            stop += 1
+            counts.append(_count_cells(lines[stop]) if stop < len(lines) else 0)
+        figures = sum(any(char.isdigit() for char in line.key) for line in lines[at:stop])
+        alike = len(set(counts[: stop - at])) <= 1 or not any(line.gap for line in lines[at + 1 : stop])
+        if stop - at >= _MIN_ROWS and 2 * figures >= stop - at and alike:
+            for line in lines[at:stop]:
+                line.shape = "table"
+        at = max(stop, at + 1)
+
+
+def _count_cells(line: Line) -> int:
+    return len(cells_of(line.key)) if _is_plain(line) else 0
 
 
 def _hidden(text: str) -> list[tuple[int, int]]:
@@ -119,8 +154,23 @@ def _comments(text: str) -> Iterator[tuple[int, int]]:
         at = text.find("<!--", end + 3)
 
 
-def _table_rows(cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int) -> list[Line]:
-    """Make a line of every row of an HTML table, its cells parted by a blank."""
+def _broken(text: str, start: int, end: int, pieces: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Part a line's visible stretches at its <br> tags; a heading or a row of cells that has some stays one."""
+    breaks = [match.start() for match in _BREAK.finditer(text, start, end)]
+    line = text[start:end].strip()
+    bold = line.startswith("**") and text.count("**", start, breaks[0] if breaks else start) % 2
+    if not breaks or line.startswith(("#", "|")) or bold or not pieces:
+        return [pieces]
+    parts: list[list[tuple[int, int]]] = [[] for _ in range(len(breaks) + 1)]
+    for piece in pieces:
+        parts[bisect_right(breaks, piece[0])].append(piece)
+    return [part for part in parts if part]
+
+
+def _table_rows(
+    cleaned: AlignedText, pieces: list[tuple[int, int]], start: int, end: int, *, headed: bool
+) -> list[Line]:
+    """Make a line of every row of an HTML table, its cells parted by a blank; of its caption, a heading."""
     rows: list[list[AlignedText]] = [[]]
     at = start
     for low, high in pieces:
@@ -130,8 +180,17 @@ def _table_rows(cleaned: AlignedText, pieces: list[tuple[int, int]], start: int,
         if cell.text:
             rows[-1].append(cell)
         at = high
-    contents = [AlignedText.join(row, " ") for row in rows if row]
-    return [Line(0, text, normalise(text.text), start, end, shape="table") for text in contents]
+    lines = []
+    for number, row in enumerate(row for row in rows if row):
+        content = AlignedText.join(row, " ")
+        line = Line(0, content, normalise(content.text), start, end, shape="table")
+        # A caption, or one cell above rows of several, is the table's heading.
+        wide = number == 0 and len(row) == 1 and len(rows) > _MIN_ROWS and not headed and len(line.key) <= _MAX_CAPTION
+        captioned = number == 0 and len(row) == 1 and _CAPTION_TAG.search(cleaned.text, start, end)
+        if wide or captioned:
+            line.shape, line.bold = "text", True
+        lines.append(line)
+    return lines
 
 
 def _visible(start: int, end: int, hidden: Sequence[tuple[int, int]], at: int) -> list[tuple[int, int]]:
@@ -235,6 +294,8 @@ _MIN_WRAPPED = 4
 # Lines of one column differ by an em or two where punctuation hangs.
 _WIDTH_SLACK = 2
 _MAX_COLUMN_WIDTH = 48
+# Lines of one or two characters are columns of vertical text.
+_VERTICAL = 2
 
 
 def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
@@ -245,16 +306,16 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
     stops = sum(line.key.count("。") + line.key.count("，") for line in run)
     open_lines = sum(ends_open(line.key) and line.key[-1] not in "，、" for line in run)
     is_column = len(run) >= _MIN_WRAPPED and width <= _MAX_COLUMN_WIDTH and full >= 0.6 * len(run)
-    if width <= 2:
+    if width <= _VERTICAL:
         is_column = len(run) >= _MIN_WRAPPED
-    elif is_column and (stops == 0 or open_lines < 0.4 * len(run)):
+    elif is_column and (stops == 0 or open_lines < 0.4 * len(run) or _is_verse(run, width)):
         is_column = False
     if not is_column:
         yield from ([line] for line in run)
         return
     group: list[Line] = []
     for line in run:
-        if group and ((line.indent and not group[-1].indent) or _closes(group[-1], width)):
+        if group and ((line.indent and not group[-1].indent) or _parts(group[-1], line, width)):
             yield group
             group = []
         group.append(line)
@@ -262,5 +323,21 @@ def _wrapped(run: list[Line]) -> Iterator[list[Line]]:
         yield group
 
 
-def _closes(line: Line, width: int) -> bool:
-    return len(line.key) < width - _WIDTH_SLACK and not ends_open(line.key) and width > 2
+def _is_verse(run: list[Line], width: int) -> bool:
+    """Say whether lines of a narrow column are verse: few have a mark inside, or they are of unequal length."""
+    if width >= SURE_WIDTH:
+        return False
+    marked = sum(has_marks(line.key[:-1]) for line in run)
+    # Only the last line of a paragraph leaves its column unfilled.
+    ragged = any(len(line.key) < width - SLACK and ends_open(line.key) for line in run[:-1])
+    return ragged or marked < MARKED_SHARE * len(run)
+
+
+def _parts(line: Line, after: Line, width: int) -> bool:
+    """Say whether the next line of a column begins another paragraph, or a short line is a heading of its own."""
+    if width <= _VERTICAL:
+        return False
+    short, closed = len(line.key) < width - _WIDTH_SLACK, not ends_open(line.key)
+    if short and (closed or not has_marks(line.key)):
+        return True
+    return closed and (begins_piece(after.key) or (len(after.key) < width - _WIDTH_SLACK and not has_marks(after.key)))
