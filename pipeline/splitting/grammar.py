@@ -19,8 +19,8 @@ from pipeline.text import is_blank, to_full_width
 _SHAPE: dict[str, dict[str, type]] = {
     "datelines": {"patterns": list},
     "bylines": {"roles": dict, "suffixes": dict, "house": dict},
-    "names": {"surnames": str, "compound": list},
-    "credits": {"patterns": list, "signed": list, "photo": list},
+    "names": {"surnames": str, "compound": list, "minority": list},
+    "credits": {"patterns": list, "signed": list, "photo": list, "bodies": str},
     "jumps": {"to": list, "from": list},
     "furniture": {
         "strong": list,
@@ -42,7 +42,14 @@ _SHAPE: dict[str, dict[str, type]] = {
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
     "questions": {"patterns": list},
 }
-_HOUSE_SHAPE: dict[str, type] = {"words": list, "signs": str}
+_HOUSE_SHAPE: dict[str, type] = {
+    "words": list,
+    "signs": str,
+    "name_signs": str,
+    "outlets": str,
+    "affiliations": list,
+    "no_names": list,
+}
 _WIDE_TO_ASCII = {
     code: code - 0xFEE0 for code in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
 }
@@ -69,11 +76,17 @@ class Grammar:
     suffixes: Mapping[str, str]
     house: tuple[str, ...]
     byline_signs: str
+    name_signs: str
+    outlets: re.Pattern[str]
+    affiliations: re.Pattern[str]
+    no_names: frozenset[str]
     surnames: frozenset[str]
     compound: tuple[str, ...]
+    minority: tuple[str, ...]
     credits: re.Pattern[str]
     signed: re.Pattern[str]
     photo_credits: re.Pattern[str]
+    bodies: re.Pattern[str]
     jump_to: re.Pattern[str]
     jump_from: re.Pattern[str]
     furniture_strong: re.Pattern[str]
@@ -184,6 +197,12 @@ class _Compiler:
         return self.one(form.format("|".join(f"(?:{part})" for part in parts)) if parts else r"(?!)", name)
 
 
+    def ends(self, words: list[str], key: str) -> re.Pattern[str]:
+        """Compile words into a pattern of a text's end; an empty list matches nothing."""
+        parts = sorted(map(re.escape, words), key=len, reverse=True)
+        return self.one(f"(?:{'|'.join(parts)})$" if parts else r"(?!)", key)
+
+
 def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -> Grammar:
     """Compile every list of the file."""
     make = _Compiler(path, raw, fragments)
@@ -197,11 +216,17 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         suffixes=dict(sorted(bylines["suffixes"].items(), key=lambda item: -len(item[0]))),
         house=tuple(sorted(bylines["house"]["words"], key=len, reverse=True)),
         byline_signs=bylines["house"]["signs"],
+        name_signs=bylines["house"]["name_signs"],
+        outlets=make.one(f"(?:^|(?<= ))(?:{bylines['house']['outlets']})$", "bylines.house.outlets"),
+        affiliations=make.ends(bylines["house"]["affiliations"], "bylines.house.affiliations"),
+        no_names=frozenset(bylines["house"]["no_names"]),
         surnames=frozenset(raw["names"]["surnames"]),
         compound=tuple(raw["names"]["compound"]),
+        minority=tuple(raw["names"]["minority"]),
         credits=make.any_of("credits", "patterns"),
         signed=make.any_of("credits", "signed"),
         photo_credits=make.any_of("credits", "photo"),
+        bodies=make.one(raw["credits"]["bodies"], "credits.bodies"),
         jump_to=make.any_of("jumps", "to"),
         jump_from=make.any_of("jumps", "from"),
         furniture_strong=make.any_of("furniture", "strong"),
