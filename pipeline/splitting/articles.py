@@ -21,6 +21,7 @@ from pipeline.splitting.mending import mend
 from pipeline.splitting.notices import Draft, Member, take_pieces
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import Step, decide
+from pipeline.splitting.signatures import settle_signatures
 from pipeline.text import AlignedText, count_visible, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role
 
@@ -48,7 +49,7 @@ def split_page(
     learned: Learned | None = None,
 ) -> Layout:
     """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
-    units = make_units(page, cleaned, grammar)
+    units = settle_signatures(make_units(page, cleaned, grammar), grammar)
     for unit in units:
         unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
     seams = Seams((unit.key for unit in units), lm)

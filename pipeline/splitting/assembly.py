@@ -178,6 +178,9 @@ def _place_byline(member: Member, parts: _Parts) -> None:
         parts.agency = parts.agency or unit.credit.agency
     elif unit.edges is not None:
         parts.credits += [*unit.edges.credits, *unit.edges.end_credits]
+    if unit.edges is not None:
+        # 本报讯 记者 王丹 on a line of its own.
+        parts.dateline = parts.dateline or unit.edges.dateline
     if unit.kind == "source":
         parts.agency = parts.agency or unit.key.strip("（）() ")
     parts.bylines.append(unit.content.text)

@@ -244,6 +244,11 @@ _SHORT_AFFILIATION = 2
 _GLUED = re.compile(r"([\u3400-\u9fff0-9（）]{3,24}?[科站室处院校队厂司局所部会])([\u3400-\u9fff]{2}[^区县市镇乡村院部局所站校厂会社长员])")
 
 
+def names_of(text: str, grammar: Grammar) -> list[str] | None:
+    """Split a run of names with known surnames; ``None`` when a word is no such name."""
+    return split_names(text, grammar, strict=True) or None
+
+
 def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     """Read a byline line such as （记者 王 丹 通讯员 侯宇婕） or 牛利敏 郝晨光 摄影报道; ``None`` when it is none."""
     text = text.strip()
@@ -266,7 +271,7 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     foreign = any("·" in person.name or "•" in person.name for person in people)
     if foreign and not role and (set_off or not bracketed):
         return None
-    standing = not role and len(people) == 1 and (_is_standing(people[0].name, grammar) and " " not in text.strip())
+    standing = not role and len(people) == 1 and (is_standing(people[0].name, grammar) and " " not in text.strip())
     if people and not standing:
         return Credit(tuple(people), role, bracketed, sign, photo, agency, text.startswith(grammar.house))
     people = []
@@ -284,10 +289,10 @@ def read_pen_name(text: str, grammar: Grammar) -> str | None:
     spaced = len(words) > 1 and all(len(word) == 1 for word in words)
     if not 2 <= len(name) <= 3 or not (spaced or len(words) == 1) or not _HAN_WORD.fullmatch(name):
         return None
-    return None if _is_standing(name, grammar) else name
+    return None if is_standing(name, grammar) else name
 
 
-def _is_standing(word: str, grammar: Grammar) -> bool:
+def is_standing(word: str, grammar: Grammar) -> bool:
     """Say whether a word is a standing head, a page's name, a notice's heading or a remark, though it could be a name."""
     return bool(
         grammar.column_words.search(word)

@@ -30,6 +30,7 @@ from pipeline.splitting.learned import Learned
 from pipeline.splitting.notices import take_pieces
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import END_FEATURES, Step, Trellis, best_path, learn_page
+from pipeline.splitting.signatures import settle_signatures
 from pipeline.splitting.weights import WEIGHTS
 from pipeline.text import AlignedText
 from pipeline.training.headlines import BOTH
@@ -89,7 +90,7 @@ def prepare(composed: Composed, tools: Tools, weights: Mapping[str, float] = WEI
     """Measure a composed page; ``None`` where its gold cannot be said in the automaton's terms."""
     grammar, learned = tools.grammar, tools.learned
     page = Page("composed", "composed", composed.text, "", 0, "utf-8")
-    units = make_units(page, AlignedText.of(composed.text), grammar)
+    units = settle_signatures(make_units(page, AlignedText.of(composed.text), grammar), grammar)
     live = [unit for unit in units if unit.kind != "furniture"]
     seams = Seams((unit.key for unit in units), tools.lm)
     cohesion = Cohesion([unit.profile for unit in live], learned.affinity if learned else None)
