@@ -22,6 +22,7 @@ from pipeline.splitting.notices import Draft, Member, take_pieces
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import Step, decide
 from pipeline.splitting.signatures import settle_signatures
+from pipeline.splitting.standing import part_standing_heads
 from pipeline.text import AlignedText, count_visible, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role
 
@@ -49,9 +50,10 @@ def split_page(
     learned: Learned | None = None,
 ) -> Layout:
     """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
-    units = settle_signatures(make_units(page, cleaned, grammar), grammar)
+    units = part_standing_heads(make_units(page, cleaned, grammar), grammar, learned.forms if learned else None)
+    units = settle_signatures(units, grammar)
     for unit in units:
-        unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
+        unit.column = unit.column or unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
     seams = Seams((unit.key for unit in units), lm)
     seams.prepare(neighbours(units))
     live = [unit.profile for unit in units if unit.kind != "furniture"]
@@ -62,7 +64,7 @@ def split_page(
     steps = decide(rest, cohesion, grammar, seams, learned.forms if learned else None)
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
-    drafts = mend(drafts, cohesion, grammar, seams)
+    drafts = mend(drafts, cohesion, grammar, seams, learned.forms if learned else None)
     _set_confidence(drafts)
     articles = tuple(
         assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)

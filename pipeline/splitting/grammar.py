@@ -37,7 +37,7 @@ _SHAPE: dict[str, dict[str, type]] = {
     "tables": {"titles": list},
     "ads": {"cues": list, "phone": str},
     "slogans": {"patterns": list, "signed": list, "words": list},
-    "columns": {"brackets": list, "signs": str, "words": list},
+    "columns": {"brackets": list, "signs": str, "words": list, "boxes": list},
     "roundups": {"words": list},
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
     "questions": {"patterns": list},
@@ -111,6 +111,7 @@ class Grammar:
     column_brackets: tuple[str, ...]
     column_signs: str
     column_words: re.Pattern[str]
+    boxes: re.Pattern[str]
     roundups: re.Pattern[str]
     kicker_ends: re.Pattern[str]
     subtitle_starts: re.Pattern[str]
@@ -251,6 +252,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         column_brackets=tuple(columns["brackets"]),
         column_signs=columns["signs"],
         column_words=make.any_of("columns", "words", form="(?:{})$", words=True),
+        boxes=make.any_of("columns", "boxes"),
         roundups=make.any_of("roundups", "words", form="(?:{})$", words=True),
         kicker_ends=make.any_of("headlines", "kicker_ends", form="(?:{})$"),
         subtitle_starts=make.any_of("headlines", "subtitle_starts", words=True),

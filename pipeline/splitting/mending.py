@@ -8,6 +8,7 @@ from pipeline.splitting.blocks import Unit, split_heading
 from pipeline.splitting.clues import cohesion_score
 from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.headforms import HeadForms
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft, Member
 from pipeline.splitting.seams import Seams
@@ -23,8 +24,10 @@ _FOREIGN_MARGIN = 0.015
 _MERGED_MARGIN, _MERGED_SECOND, _MERGED_REACH, _MERGED_PART = 0.5, 0.15, 6, 5
 
 
-def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
-    """Mend the drafts of a page, in page order."""
+def mend(
+    drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams, forms: HeadForms | None = None
+) -> list[Draft]:
+    """Mend the drafts of a page, in page order; ``forms`` says what the wording of headings speaks for."""
     drafts = lift_captions(drafts, cohesion)
     rejoin(drafts, cohesion, seams)
     untangle([draft for draft in drafts if draft.members], cohesion, seams)
@@ -32,6 +35,7 @@ def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams
     drafts = [part for draft in drafts for part in part_article(draft, cohesion)]
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
+    settle_columns(drafts, grammar, forms)
     fold_roundups(drafts, grammar)
     drop_repeats(drafts)
     return drafts
@@ -425,6 +429,40 @@ def settle_subtitles(drafts: Sequence[Draft], grammar: Grammar) -> None:
 
 def _style(unit: Unit) -> tuple[int, bool]:
     return unit.level, unit.bold
+
+
+# ---- standing head or kicker -------------------------------------------------------------------------------------
+
+
+# Standing heads without decoration are short, and their wording speaks for one clearly (log-odds, ln 5 at most).
+_PLAIN_COLUMN, _WORDED_COLUMN, _CLEARLY = 8, 0.8, 0.5
+
+
+def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms | None) -> None:
+    """Read a short line above a title as a standing head where its wording is that of one (股海观潮, 江城旧事)."""
+    for draft in drafts:
+        if draft.kind != "news" or draft.has("column"):
+            continue
+        heads = [member for member in draft.members if member.role in ("kicker", "title")]
+        if len(heads) < 2 or not any(member.role == "title" for member in heads[1:]):
+            continue
+        first = heads[0]
+        key = "".join(_bare(first.unit.key, grammar).split(" ")) if _is_spaced(first.unit.key) else first.unit.key.strip()
+        if not 2 <= len(key) <= _PLAIN_COLUMN or " " in key:
+            continue
+        said = forms.read(key) if forms is not None else {}
+        worded = bool(said) and said["column"] >= _WORDED_COLUMN and said["column"] >= said["kicker"] + _CLEARLY
+        if worded or grammar.boxes.fullmatch(key):
+            first.role = "column"
+
+
+def _is_spaced(key: str) -> bool:
+    parts = key.split()
+    return len(parts) > 1 and all(len(part) == 1 for part in parts)
+
+
+def _bare(key: str, grammar: Grammar) -> str:
+    return key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
 
 
 # ---- round-ups ---------------------------------------------------------------------------------------------------

@@ -216,6 +216,8 @@ def _part_titles(units: Sequence[Unit], grammar: Grammar) -> list[Unit]:
             parted.append(unit)
             continue
         title, name = unit.key[: found.start()].strip(), read_pen_name(found.group(), grammar)
+        if split_affiliation(unit.key, grammar):
+            name = None
         if name is None or len(title) < _TITLE or len(title.split()[-1]) == 1:
             parted.append(unit)
             continue
