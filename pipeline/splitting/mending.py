@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.splitting.blocks import Unit, split_heading
@@ -11,6 +12,7 @@ from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.headforms import HeadForms
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.readings import COLUMN_PARTED
 from pipeline.splitting.seams import Seams
 from pipeline.types import Role
 
@@ -469,17 +471,23 @@ def _bare(key: str, grammar: Grammar) -> str:
 
 
 def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
-    """Carry a round-up's heading on to all its items; one of untitled items takes it as its title."""
+    """Carry a round-up's heading on to all its items; one of untitled items takes it as its title.
+
+    A standing head of any other name is carried on while the articles below are items of one make.
+    """
     heading: str | None = None
+    first: Draft | None = None
     for draft in drafts:
         if draft.kind != "news":
+            first = None
             continue
-        head = next((m for m in draft.members if m.role == "column" and _is_roundup(m.unit, grammar)), None)
-        if head is not None:
+        head = next((m for m in draft.members if m.role == "column"), None)
+        if head is not None and _is_roundup(head.unit, grammar):
+            first = None
             if not draft.has("title") and draft.texts():
                 head.role, draft.form, heading = "title", "roundup", None
                 continue
-            heading = head.unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+            heading = _bare(head.unit.key, grammar)
             draft.form = "brief" if _is_item(draft, own_head=True) else draft.form
         elif heading is not None and _is_item(draft, own_head=False):
             draft.column, draft.form = heading, "brief"
@@ -487,12 +495,52 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
                 # Items have a title and nothing else above their text: another line is its second half.
                 if member.role in ("kicker", "subtitle"):
                     member.role = "title"
-        else:
+        elif head is not None:
             heading = None
+            first = draft if _opens_series(draft, head.unit, grammar) else None
+        elif first is not None and _is_like(draft, first):
+            column = next(member for member in first.members if member.role == "column")
+            draft.column, draft.form = _bare(column.unit.key, grammar), "brief"
+        else:
+            heading = first = None
+
+
+# Standing heads of these names stand over one piece.
+_ONE_PIECE = re.compile(
+    r"(?:评|论|谈|言|议|说|话|手记|日记|札记|笔记|随笔|访谈|对话|人物|故事|特写|速写|调查|暗访|解释|链接|背景|阅读|小说|散文|诗歌?|"
+    r"纪实|纪事|见闻|榜样|好人|风采|专访|解读|点评|编后|社论|报道|追踪|追问|释义|贴士|[①-⑳]|之[一二三四五六七八九十])$"
+)
+# Items of a series are short and alike: one or two paragraphs, so many characters.
+_SERIES_TEXTS, _SERIES_CHARS = 2, 260
+
+
+def _opens_series(draft: Draft, column: Unit, grammar: Grammar) -> bool:
+    """Say whether an article below a standing head can be the first of several short items under it."""
+    name = _bare(column.key, grammar)
+    return _ONE_PIECE.search(name) is None and COLUMN_PARTED not in column.evidence and _is_short_item(draft)
+
+
+def _is_like(draft: Draft, first: Draft) -> bool:
+    """Say whether a short article is an item of the same make as the first one: its title set alike, signed alike."""
+    if draft.has("column") or not _is_short_item(draft):
+        return False
+    titles = [next(m.unit for m in item.members if m.role == "title") for item in (first, draft)]
+    signed = [bool(item.texts()[-1].unit.edges and item.texts()[-1].unit.edges.end_credits) for item in (first, draft)]
+    marked = [bool(item.texts()[0].unit.edges and item.texts()[0].unit.edges.dateline) for item in (first, draft)]
+    return _style(titles[0]) == _style(titles[1]) and signed[0] == signed[1] and marked[0] == marked[1]
+
+
+def _is_short_item(draft: Draft) -> bool:
+    """Say whether an article is a title and a short text, without a byline line, kicker or subhead of its own."""
+    texts = draft.texts()
+    barred: tuple[Role, ...] = ("kicker", "subtitle", "subhead", "jump", "byline")
+    if not texts or len(texts) > _SERIES_TEXTS or any(draft.has(role) for role in barred):
+        return False
+    return draft.has("title") and sum(len(member.unit.key) for member in texts) <= _SERIES_CHARS
 
 
 def _is_roundup(unit: Unit, grammar: Grammar) -> bool:
-    key = unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+    key = _bare(unit.key, grammar)
     return len(key) <= 10 and grammar.roundups.search(key) is not None
 
 

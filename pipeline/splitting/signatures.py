@@ -88,7 +88,8 @@ def _read_signature(live: Sequence[Unit], place: int, known: frozenset[str], gra
             return Credit((Person(name, None),))
         return None
     found = split_affiliation(key, grammar) or (_with_place(key, grammar) if below else None)
-    if found is not None and (below or ends) and not unit.column:
+    subhead = found is not None and _stands_below_title(live, place, grammar, subhead=True)
+    if found is not None and (below or ends or subhead) and not unit.column:
         return Credit(tuple(Person(name, None) for name in found[1]), affiliated=True)
     return None
 
@@ -102,8 +103,8 @@ def _with_place(key: str, grammar: Grammar) -> tuple[str, list[str]] | None:
     return (place, names) if names and len(names) == 1 else None
 
 
-def _stands_below_title(live: Sequence[Unit], place: int, grammar: Grammar) -> bool:
-    """Say whether a line stands between a title and its text; a standing head above is no title."""
+def _stands_below_title(live: Sequence[Unit], place: int, grammar: Grammar, *, subhead: bool = False) -> bool:
+    """Say whether a line stands between a title and its text (or its first subhead); a standing head is no title."""
     before = live[place - 1] if place else None
     if before is None or before.kind != "head":
         return False
@@ -115,6 +116,8 @@ def _stands_below_title(live: Sequence[Unit], place: int, grammar: Grammar) -> b
         return False
     if following[0].kind in ("text", "jump_from"):
         return True
+    if subhead and len(following) > 1 and following[0].kind == "head" and following[1].kind == "text":
+        return not following[0].level or following[0].level > before.level
     return len(following) == _VERSE_LINES and all(_is_verse_line(unit) for unit in following)
 
 
@@ -125,7 +128,8 @@ def _is_verse_line(unit: Unit) -> bool:
 def _ends_text(live: Sequence[Unit], place: int) -> bool:
     """Say whether a line stands at the end of a text: what follows begins something else."""
     before, after = live[place - 1], live[place + 1] if place + 1 < len(live) else None
-    if before.kind != "text" or before.key.rstrip()[-1:] not in _STOPS:
+    # A short last line such as 灯能不能晚关半小时？ can be read as a heading by its form.
+    if (before.kind != "text" and (before.kind != "head" or before.is_heading)) or before.key.rstrip()[-1:] not in _STOPS:
         return False
     if after is None or after.kind in ("head", "byline", "slogan", "table"):
         return True
