@@ -22,7 +22,7 @@ from pipeline.splitting.notices import Draft, Member, take_pieces
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import Step, decide
 from pipeline.splitting.signatures import settle_signatures
-from pipeline.splitting.standing import part_standing_heads
+from pipeline.splitting.standing import claim_columns, part_standing_heads
 from pipeline.text import AlignedText, count_visible, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role
 
@@ -50,7 +50,8 @@ def split_page(
     learned: Learned | None = None,
 ) -> Layout:
     """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
-    units = part_standing_heads(make_units(page, cleaned, grammar), grammar, learned.forms if learned else None)
+    forms = learned.forms if learned else None
+    units = part_standing_heads(make_units(page, cleaned, grammar), grammar, forms)
     units = settle_signatures(units, grammar)
     for unit in units:
         unit.column = unit.column or unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
@@ -59,12 +60,13 @@ def split_page(
     live = [unit.profile for unit in units if unit.kind != "furniture"]
     cohesion = Cohesion(live, learned.affinity if learned else None)
     drafts = take_pieces(units, grammar, seams, cohesion)
+    claim_columns(drafts, [unit for unit in units if unit.kind not in ("furniture", "image")], grammar, forms)
     taken = {member.unit.index for draft in drafts for member in draft.members}
     rest = [unit for unit in units if unit.index not in taken and unit.kind != "furniture"]
-    steps = decide(rest, cohesion, grammar, seams, learned.forms if learned else None)
+    steps = decide(rest, cohesion, grammar, seams, forms)
     drafts += _drafts(rest, steps)
     drafts.sort(key=lambda draft: min(member.unit.index for member in draft.members))
-    drafts = mend(drafts, cohesion, grammar, seams, learned.forms if learned else None)
+    drafts = mend(drafts, cohesion, grammar, seams, forms)
     _set_confidence(drafts)
     articles = tuple(
         assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)

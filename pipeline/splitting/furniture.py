@@ -17,7 +17,9 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
     if paper and key == paper:
         return "masthead"
     if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]
-        return "masthead" if edge or repeated or len(key) <= 6 else None
+        # 一线快报 inside a page heads a round-up.
+        inside = not edge and grammar.roundups.search(key) is not None
+        return "masthead" if edge or repeated or (len(key) <= 6 and not inside) else None
     if key and _is_page_line(key, paper, grammar):
         return "page line"
     if edge and key in grammar.sections:

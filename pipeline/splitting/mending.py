@@ -38,7 +38,9 @@ def mend(
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
     settle_columns(drafts, grammar, forms)
+    move_columns(drafts, grammar)
     fold_roundups(drafts, grammar)
+    settle_columns(drafts, grammar, forms)
     drop_repeats(drafts)
     return drafts
 
@@ -446,16 +448,44 @@ def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms |
         if draft.kind != "news" or draft.has("column"):
             continue
         heads = [member for member in draft.members if member.role in ("kicker", "title")]
-        if len(heads) < 2 or not any(member.role == "title" for member in heads[1:]):
+        last = max((place for place, member in enumerate(heads) if member.role == "title"), default=0)
+        found = next((member for member in heads[:last] if _is_worded(member.unit, grammar, forms)), None)
+        if found is not None:
+            found.role = "column"
+
+
+def _is_worded(unit: Unit, grammar: Grammar, forms: HeadForms | None) -> bool:
+    """Say whether the wording of a short line is that of a standing head."""
+    key = _bare(unit.key, grammar)
+    key = "".join(key.split()) if _is_spaced(key) else key
+    if not 2 <= len(key) <= _PLAIN_COLUMN or " " in key:
+        return False
+    said = forms.read(key) if forms is not None else {}
+    worded = bool(said) and said["column"] >= _WORDED_COLUMN and said["column"] >= said["kicker"] + _CLEARLY
+    return worded or grammar.boxes.fullmatch(key) is not None
+
+
+def move_columns(drafts: Sequence[Draft], grammar: Grammar) -> None:
+    """Give a standing head at the end of an article to the article that needs it.
+
+    That is the piece straight above it, where another was taken out between, or the article below, where its own
+    article has one already.
+    """
+    owner = {member.unit.index: draft for draft in drafts for member in draft.members}
+    for number, draft in enumerate(drafts):
+        last = draft.members[-1] if draft.members else None
+        if last is None or last.role != "column" or draft.kind != "news" or not draft.texts():
             continue
-        first = heads[0]
-        key = "".join(_bare(first.unit.key, grammar).split(" ")) if _is_spaced(first.unit.key) else first.unit.key.strip()
-        if not 2 <= len(key) <= _PLAIN_COLUMN or " " in key:
-            continue
-        said = forms.read(key) if forms is not None else {}
-        worded = bool(said) and said["column"] >= _WORDED_COLUMN and said["column"] >= said["kicker"] + _CLEARLY
-        if worded or grammar.boxes.fullmatch(key):
-            first.role = "column"
+        above = owner.get(last.unit.index - 1)
+        below = next((item for item in drafts[number + 1 :] if item.kind == "news" and item.members), None)
+        if above is not None and above is not draft and above.kind == "news" and not above.has("column"):
+            draft.members.remove(last)
+            above.members.append(last)
+        elif below is not None and sum(member.role == "column" for member in draft.members) > 1:
+            head = below.members[0]
+            if head.role in ("title", "kicker") and head.unit.index > last.unit.index and not below.has("column"):
+                draft.members.remove(last)
+                below.members.insert(0, last)
 
 
 def _is_spaced(key: str) -> bool:
@@ -495,13 +525,16 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
                 # Items have a title and nothing else above their text: another line is its second half.
                 if member.role in ("kicker", "subtitle"):
                     member.role = "title"
-        elif head is not None:
+        elif (head or _kicker_as_column(draft)) is not None:
             heading = None
-            first = draft if _opens_series(draft, head.unit, grammar) else None
+            name = head or _kicker_as_column(draft)
+            first = draft if name is not None and _opens_series(draft, name, grammar) else None
         elif first is not None and _is_like(draft, first):
-            column = next(member for member in first.members if member.role == "column")
+            column = next(member for member in first.members if member.role in ("column", "kicker"))
+            column.role, first.form = "column", "brief"
             draft.column, draft.form = _bare(column.unit.key, grammar), "brief"
-        else:
+        elif draft.has("title"):
+            # What has no title goes on with a story that the round-up interrupts.
             heading = first = None
 
 
@@ -514,10 +547,21 @@ _ONE_PIECE = re.compile(
 _SERIES_TEXTS, _SERIES_CHARS = 2, 260
 
 
-def _opens_series(draft: Draft, column: Unit, grammar: Grammar) -> bool:
+def _kicker_as_column(draft: Draft) -> Member | None:
+    """Find the one short kicker of an article that may be the standing head of several."""
+    kickers = [member for member in draft.members if member.role == "kicker"]
+    if len(kickers) != 1 or draft.members[0] is not kickers[0]:
+        return None
+    key = kickers[0].unit.key.strip()
+    return kickers[0] if len(key) <= _PLAIN_COLUMN and " " not in key else None
+
+
+def _opens_series(draft: Draft, column: Member, grammar: Grammar) -> bool:
     """Say whether an article below a standing head can be the first of several short items under it."""
-    name = _bare(column.key, grammar)
-    return _ONE_PIECE.search(name) is None and COLUMN_PARTED not in column.evidence and _is_short_item(draft)
+    name = _bare(column.unit.key, grammar)
+    if _ONE_PIECE.search(name) or COLUMN_PARTED in column.unit.evidence:
+        return False
+    return _is_short_item(draft, kicker=column.role == "kicker")
 
 
 def _is_like(draft: Draft, first: Draft) -> bool:
@@ -527,13 +571,18 @@ def _is_like(draft: Draft, first: Draft) -> bool:
     titles = [next(m.unit for m in item.members if m.role == "title") for item in (first, draft)]
     signed = [bool(item.texts()[-1].unit.edges and item.texts()[-1].unit.edges.end_credits) for item in (first, draft)]
     marked = [bool(item.texts()[0].unit.edges and item.texts()[0].unit.edges.dateline) for item in (first, draft)]
-    return _style(titles[0]) == _style(titles[1]) and signed[0] == signed[1] and marked[0] == marked[1]
+    # A kicker alone is no standing head: only titles set alike, and set off from it, make one of it.
+    styled = _style(titles[0]) == _style(titles[1])
+    strict = not first.has("column")
+    if strict and _style(next(m.unit for m in first.members if m.role == "kicker")) == _style(titles[0]):
+        return False
+    return (styled or (all(signed) and not strict)) and signed[0] == signed[1] and marked[0] == marked[1]
 
 
-def _is_short_item(draft: Draft) -> bool:
+def _is_short_item(draft: Draft, *, kicker: bool = False) -> bool:
     """Say whether an article is a title and a short text, without a byline line, kicker or subhead of its own."""
     texts = draft.texts()
-    barred: tuple[Role, ...] = ("kicker", "subtitle", "subhead", "jump", "byline")
+    barred: tuple[Role, ...] = ("subtitle", "subhead", "jump", "byline", *(() if kicker else ("kicker",)))  # type: ignore[assignment]
     if not texts or len(texts) > _SERIES_TEXTS or any(draft.has(role) for role in barred):
         return False
     return draft.has("title") and sum(len(member.unit.key) for member in texts) <= _SERIES_CHARS

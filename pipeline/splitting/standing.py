@@ -15,6 +15,7 @@ from pipeline.splitting.bylines import find_edges, parse_credit, split_affiliati
 from pipeline.splitting.cohesion import profile
 from pipeline.splitting.grammar import Grammar, normalise
 from pipeline.splitting.headforms import HeadForms
+from pipeline.splitting.notices import Draft, Member
 from pipeline.splitting.readings import AFTER_COLUMN, COLUMN_PARTED
 
 # Names of standing heads have two to twelve characters, their titles at least four.
@@ -145,3 +146,41 @@ def _blank_end(key: str, named: Counter[str], grammar: Grammar, forms: HeadForms
         return at
     said = forms.read(word) if forms is not None and (opened or key[at : at + 2] == "  ") else None
     return at if said and said["column"] > 0 and said["title"] <= _NO_TITLE else 0
+
+
+# ---- standing heads of pieces ----------------------------------------------------------------------------------------
+
+# A standing head over a picture says so: 图片新闻, 镜头, 光影.
+_OF_PICTURES = re.compile(r"图|影|镜头|瞬间|现场|视觉|画|摄")
+# Such wording (log-odds, ln 5 at most) is a standing head's.
+_SURELY_WORDED = 1.2
+
+
+def claim_columns(drafts: Sequence[Draft], units: Sequence[Unit], grammar: Grammar, forms: HeadForms | None) -> None:
+    """Give a notice, a table or a picture the standing head straight above it (公告栏, 数据, 图片新闻)."""
+    taken = {member.unit.index for draft in drafts for member in draft.members}
+    place = {unit.index: number for number, unit in enumerate(units)}
+    for draft in drafts:
+        first = place[min(member.unit.index for member in draft.members)]
+        above = units[first - 1] if first else None
+        if above is None or above.kind != "head" or above.index in taken or draft.has("column"):
+            continue
+        if draft.kind not in ("notice", "photo") or not _heads_piece(above, draft, grammar, forms):
+            continue
+        draft.members.insert(0, Member(above, "column", 3.0, ("column_of_piece",)))
+        taken.add(above.index)
+
+
+def _heads_piece(unit: Unit, draft: Draft, grammar: Grammar, forms: HeadForms | None) -> bool:
+    """Say whether a heading is the standing head of the piece below it."""
+    name = "".join(_bare(unit.key, grammar).split())
+    if draft.kind == "photo" and not _OF_PICTURES.search(name):
+        return False
+    if COLUMN_PARTED in unit.evidence:
+        return True
+    if not draft.has("title") and draft.kind == "notice":
+        return False
+    if len(name) > _NAME[1]:
+        return False
+    said = forms.read(name) if forms is not None else None
+    return grammar.boxes.fullmatch(name) is not None or (said is not None and said["column"] >= _SURELY_WORDED)
