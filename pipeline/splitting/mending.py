@@ -448,10 +448,10 @@ def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms |
         if draft.kind != "news" or draft.has("column"):
             continue
         heads = [member for member in draft.members if member.role in ("kicker", "title")]
-        last = max((place for place, member in enumerate(heads) if member.role == "title"), default=0)
-        found = next((member for member in heads[:last] if _is_worded(member.unit, grammar, forms)), None)
-        if found is not None:
-            found.role = "column"
+        # Below another kicker a line is the second of them.
+        titled = any(member.role == "title" for member in heads[1:])
+        if titled and _is_worded(heads[0].unit, grammar, forms):
+            heads[0].role = "column"
 
 
 def _is_worded(unit: Unit, grammar: Grammar, forms: HeadForms | None) -> bool:
