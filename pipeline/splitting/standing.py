@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.splitting.blocks import Unit, looks_like_head, split_heading
+from pipeline.splitting.blocks import Unit, looks_like_head, split_heading, split_unit
 from pipeline.splitting.bylines import find_edges, parse_credit, split_affiliation
 from pipeline.splitting.cohesion import profile
 from pipeline.splitting.grammar import Grammar, normalise
@@ -39,7 +39,7 @@ def part_standing_heads(units: Sequence[Unit], grammar: Grammar, forms: HeadForm
     """Part the standing heads from the titles behind them, and number the units anew."""
     named = Counter(_bare(unit.key, grammar) for unit in units if unit.kind == "head")
     parted: list[Unit] = []
-    for unit in units:
+    for unit in _part_run_in(units, grammar):
         at = _find_end(unit, named, grammar, forms) if unit.kind in ("head", "text") else 0
         if not at:
             parted.append(unit)
@@ -48,6 +48,33 @@ def part_standing_heads(units: Sequence[Unit], grammar: Grammar, forms: HeadForm
     for number, unit in enumerate(parted):
         unit.index = number
     return parted
+
+
+# A title at the start of a short item's only line, a blank behind it: so long, and its text so much longer.
+_RUN_IN = re.compile(r"([^。，；！？：… ]{6,22}) ( ?)(?=\S)")
+_RUN_IN_TEXT, _DATED = 20, re.compile(r"[0-9一二三四五六七八九十年月日号时分:—-]+$|^[0-9]+[.、]")
+
+
+def _part_run_in(units: Sequence[Unit], grammar: Grammar) -> list[Unit]:
+    """Part the titles off items whose text follows on the same line, where two such lines stand together."""
+    ends = [_run_in_end(unit, grammar) for unit in units]
+    parted: list[Unit] = []
+    for number, unit in enumerate(units):
+        near = [ends[place] for place in (number - 1, number + 1) if 0 <= place < len(units)]
+        parted += split_unit(unit, ends[number], grammar) if ends[number] and any(near) else [unit]
+    return parted
+
+
+def _run_in_end(unit: Unit, grammar: Grammar) -> int:
+    """Find where a title at the start of a text ends, by its form alone; 0 where there is none."""
+    if unit.kind != "text" or unit.edges is None or unit.edges.lead or unit.bold_run or unit.level:
+        return 0
+    match = _RUN_IN.match(unit.key)
+    if match is None or _DATED.search(match.group(1)) or grammar.questions.match(unit.key):
+        return 0
+    rest = unit.key[match.end() :]
+    plain = not any(char in match.group(1) for char in "（）△▲●■◆·/")
+    return match.end(1) if plain and len(rest) >= _RUN_IN_TEXT and "。" in rest and "，" in rest else 0
 
 
 def _bare(key: str, grammar: Grammar) -> str:
