@@ -11,13 +11,12 @@ from pipeline.splitting.bylines import BRACKETS, Credit, page_number
 from pipeline.splitting.grammar import Grammar, normalise
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.readings import TRANSLATED
 from pipeline.splitting.seams import Seams
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Article, Byline, Dateline, Person, Role, Zone
 
 _CELL = re.compile(r"(?<!\\)\|")
-# 名医面对面 MING YI MIAN DUI MIAN: a standing head over again in Latin letters.
-_TRANSLATED = re.compile(r"(?<=[\u3400-\u9fff])[ ·/|｜]*[A-Z][A-Za-z&.' ]{3,40}$")
 _RULE_ROW = re.compile(r"[|:\-\s—]+")
 # Particles, suffixes and marks with which no sentence begins: an article that does has lost its start.
 _NO_SENTENCE_STARTS = tuple("了的着们得性化者和及、，。；：！？,;:!?）)”’》】")
@@ -66,7 +65,7 @@ def column_core(key: str, grammar: Grammar) -> tuple[int, int]:
         for pair in grammar.column_brackets:
             if end - start > 2 and key[start] == pair[0] and key[end - 1] == pair[1]:
                 start, end, changed = start + 1, end - 1, True
-        latin = _TRANSLATED.search(key, start, end)
+        latin = TRANSLATED.search(key, start, end)
         if latin and latin.start() > start + 1:
             end, changed = latin.start(), True
     return (start, end) if end > start else (0, len(key))

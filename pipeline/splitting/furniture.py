@@ -27,6 +27,7 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
     editors = grammar.editors.search(key)
     if (
         editors
+        and not _SALUTATION.match(key)
         and _is_editors(key[editors.start() :], grammar)
         and _is_page_line(key[: editors.start()], paper, grammar)
     ):
@@ -34,6 +35,10 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
     if grammar.contacts.match(key) and (edge or re.search(r"\d{5}|@", key)):
         return "address"
     return None
+
+
+# A letter to the editor opens so.
+_SALUTATION = re.compile(r"(?:尊敬的)?编辑(?:部|同志|老师|先生|记者|朋友)*(?:您好|你好|同志|老师)?[：，！]?$")
 
 
 def _is_page_line(key: str, paper: str, grammar: Grammar) -> bool:

@@ -31,6 +31,7 @@ def mend(
 ) -> list[Draft]:
     """Mend the drafts of a page, in page order; ``forms`` says what the wording of headings speaks for."""
     drafts = lift_captions(drafts, cohesion)
+    move_credits(drafts)
     rejoin(drafts, cohesion, seams)
     untangle([draft for draft in drafts if draft.members], cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
@@ -47,6 +48,26 @@ def mend(
 
 def _profiles(members: Sequence[Member]) -> list[Profile]:
     return [member.unit.profile for member in members]
+
+
+# ---- names at the wrong article --------------------------------------------------------------------------------------
+
+
+def move_credits(drafts: Sequence[Draft]) -> None:
+    """Give a bare name in brackets at the beginning of an article to the one above: such a name signs a text."""
+    above: Draft | None = None
+    for draft in drafts:
+        if draft.kind != "news":
+            continue
+        first = draft.members[0] if draft.members else None
+        credit = first.unit.credit if first is not None and first.role == "byline" else None
+        if first is not None and credit is not None and credit.bracketed and not credit.role and len(draft.members) > 1:
+            ends = above.members[-1].role if above is not None and above.texts() else None
+            if above is not None and ends in ("paragraph", "jump"):
+                draft.members.remove(first)
+                first.role = "credit"
+                above.members.append(first)
+        above = draft
 
 
 # ---- interleaved columns -----------------------------------------------------------------------------------------
@@ -569,7 +590,7 @@ def _is_like(draft: Draft, first: Draft) -> bool:
     if draft.has("column") or not _is_short_item(draft):
         return False
     titles = [next(m.unit for m in item.members if m.role == "title") for item in (first, draft)]
-    signed = [bool(item.texts()[-1].unit.edges and item.texts()[-1].unit.edges.end_credits) for item in (first, draft)]
+    signed = [bool(item.texts()[-1].unit.edges and item.texts()[-1].unit.edges.tail) for item in (first, draft)]
     marked = [bool(item.texts()[0].unit.edges and item.texts()[0].unit.edges.dateline) for item in (first, draft)]
     # A kicker alone is no standing head: only titles set alike, and set off from it, make one of it.
     styled = _style(titles[0]) == _style(titles[1])

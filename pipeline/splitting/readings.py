@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pipeline.splitting.blocks import Unit
@@ -13,6 +14,8 @@ Features = list[tuple[str, float]]
 Readings = Mapping[str, Features]
 # Evidence of a heading that was parted: its first part names a standing head, the second is the title behind it.
 COLUMN_PARTED, AFTER_COLUMN = "column_parted", "after_column"
+# 名医面对面 MING YI MIAN DUI MIAN: a standing head over again in Latin letters.
+TRANSLATED = re.compile(r"(?<=[\u3400-\u9fff])[ ·/|｜]*[A-Z][A-Za-z&.' ]{3,40}$")
 # Standing heads are short: 走基层, 高质量发展调研行; headings over short items shorter: 一周要闻.
 COLUMN_LENGTH, ROUNDUP_LENGTH = 14, 8
 # Main titles have 8 to 30 characters, subheads 4 to 14, kickers up to 24.
@@ -27,7 +30,10 @@ def is_column_form(key: str, grammar: Grammar) -> bool:
     for pair in grammar.column_brackets:
         if key.startswith(pair[0]) and key.endswith(pair[1]) and key.count(pair[0]) == 1:
             return True
-    return len(key) > 2 and (key[0] in grammar.column_signs or key[-1] in grammar.column_signs)
+    if len(key) > 2 and (key[0] in grammar.column_signs or key[-1] in grammar.column_signs):
+        return True
+    latin = TRANSLATED.search(key)
+    return latin is not None and 2 <= latin.start() <= ROUNDUP_LENGTH
 
 
 def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:

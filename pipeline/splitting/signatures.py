@@ -133,9 +133,15 @@ def _ends_text(live: Sequence[Unit], place: int) -> bool:
         return False
     if after is None or after.kind in ("head", "byline", "slogan", "table"):
         return True
-    return after.kind == "text" and after.edges is not None and bool(after.edges.lead)
+    if after.kind == "text" and after.edges is not None and after.edges.lead:
+        return True
+    # Inside a story, at the end of a box: only a long affiliation tells it from a headline of two halves.
+    place_of = live[place].key.strip().rpartition(" ")[0]
+    return after.kind == "text" and not live[place].is_heading and len(place_of) >= _LONG_AFFILIATION
 
 
+# 江南律师事务所, 82级中文系.
+_LONG_AFFILIATION = 6
 _STOPS = "。！？”…）』」；"
 
 

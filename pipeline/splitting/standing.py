@@ -60,7 +60,9 @@ def _part_run_in(units: Sequence[Unit], grammar: Grammar) -> list[Unit]:
     ends = [_run_in_end(unit, grammar) for unit in units]
     parted: list[Unit] = []
     for number, unit in enumerate(units):
-        near = [ends[place] for place in (number - 1, number + 1) if 0 <= place < len(units)]
+        around = [place for place in (number - 2, number - 1, number + 1) if 0 <= place < len(units)]
+        near = [ends[place] if place != number - 2 else False for place in around]
+        near += ["run_in" in units[place].evidence for place in around]
         parted += split_unit(unit, ends[number], grammar) if ends[number] and any(near) else [unit]
     return parted
 
@@ -181,6 +183,8 @@ def _blank_end(key: str, named: Counter[str], grammar: Grammar, forms: HeadForms
 _OF_PICTURES = re.compile(r"图|影|镜头|瞬间|现场|视觉|画|摄")
 # Such wording (log-odds, ln 5 at most) is a standing head's.
 _SURELY_WORDED = 1.2
+# Above a poem's title hardly anything else stands.
+_POEM_WORDED = 0.8
 
 
 def claim_columns(drafts: Sequence[Draft], units: Sequence[Unit], grammar: Grammar, forms: HeadForms | None) -> None:
@@ -192,7 +196,7 @@ def claim_columns(drafts: Sequence[Draft], units: Sequence[Unit], grammar: Gramm
         above = units[first - 1] if first else None
         if above is None or above.kind != "head" or above.index in taken or draft.has("column"):
             continue
-        if draft.kind not in ("notice", "photo") or not _heads_piece(above, draft, grammar, forms):
+        if (draft.kind not in ("notice", "photo") and draft.form != "poem") or not _heads_piece(above, draft, grammar, forms):
             continue
         draft.members.insert(0, Member(above, "column", 3.0, ("column_of_piece",)))
         taken.add(above.index)
@@ -210,4 +214,5 @@ def _heads_piece(unit: Unit, draft: Draft, grammar: Grammar, forms: HeadForms | 
     if len(name) > _NAME[1]:
         return False
     said = forms.read(name) if forms is not None else None
-    return grammar.boxes.fullmatch(name) is not None or (said is not None and said["column"] >= _SURELY_WORDED)
+    least = _SURELY_WORDED if draft.form != "poem" else _POEM_WORDED
+    return grammar.boxes.fullmatch(name) is not None or (said is not None and said["column"] >= least)
