@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from pipeline.splitting.blocks import Unit, split_heading
 from pipeline.splitting.clues import cohesion_score
@@ -38,6 +39,7 @@ def mend(
     drafts = [part for draft in drafts for part in part_article(draft, cohesion)]
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
+    settle_titles(drafts)
     settle_columns(drafts, grammar, forms)
     move_columns(drafts, grammar)
     fold_roundups(drafts, grammar)
@@ -469,10 +471,22 @@ def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms |
         if draft.kind != "news" or draft.has("column"):
             continue
         heads = [member for member in draft.members if member.role in ("kicker", "title")]
-        # Below another kicker a line is the second of them.
+        # Below another kicker a line is the second of them; below the title an engine put the standing head late.
         titled = any(member.role == "title" for member in heads[1:])
         if titled and _is_worded(heads[0].unit, grammar, forms):
             heads[0].role = "column"
+        elif [member.role for member in heads] == ["title", "kicker"] and _is_worded(heads[1].unit, grammar, forms):
+            heads[1].role = "column"
+
+
+def settle_titles(drafts: Sequence[Draft]) -> None:
+    """Read the last of several lines above an untitled text as its title where it is set off as nothing else."""
+    for draft in drafts:
+        if draft.kind != "news" or draft.has("title"):
+            continue
+        head = list(takewhile(lambda member: member.role in ("kicker", "column"), draft.members))
+        if len(head) > 1 and draft.texts() and head[-1].role == "column" and not head[-1].unit.column:
+            head[-1].role = "title"
 
 
 def _is_worded(unit: Unit, grammar: Grammar, forms: HeadForms | None) -> bool:
@@ -533,7 +547,9 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
             first = None
             continue
         head = next((m for m in draft.members if m.role == "column"), None)
-        if head is not None and _is_roundup(head.unit, grammar):
+        if head is not None and not draft.has("title") and _is_listed(draft):
+            head.role, draft.form, heading, first = "title", "roundup", None, None
+        elif head is not None and _is_roundup(head.unit, grammar):
             first = None
             if not draft.has("title") and draft.texts():
                 head.role, draft.form, heading = "title", "roundup", None
@@ -557,6 +573,15 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
         elif draft.has("title"):
             # What has no title goes on with a story that the round-up interrupts.
             heading = first = None
+
+
+_BULLETS = frozenset("▲△●○◆◇■□★☆▪·•◎※")
+
+
+def _is_listed(draft: Draft) -> bool:
+    """Say whether all texts of an article open with a bullet: items without titles."""
+    texts = [member.unit.key.strip() for member in draft.texts()]
+    return len(texts) > 1 and all(text[:1] in _BULLETS for text in texts)
 
 
 # Standing heads of these names stand over one piece.
@@ -590,7 +615,7 @@ def _is_like(draft: Draft, first: Draft) -> bool:
     if draft.has("column") or not _is_short_item(draft):
         return False
     titles = [next(m.unit for m in item.members if m.role == "title") for item in (first, draft)]
-    signed = [bool(item.texts()[-1].unit.edges and item.texts()[-1].unit.edges.tail) for item in (first, draft)]
+    signed = [_is_signed(item) for item in (first, draft)]
     marked = [bool(item.texts()[0].unit.edges and item.texts()[0].unit.edges.dateline) for item in (first, draft)]
     # A kicker alone is no standing head: only titles set alike, and set off from it, make one of it.
     styled = _style(titles[0]) == _style(titles[1])
@@ -598,6 +623,12 @@ def _is_like(draft: Draft, first: Draft) -> bool:
     if strict and _style(next(m.unit for m in first.members if m.role == "kicker")) == _style(titles[0]):
         return False
     return (styled or (all(signed) and not strict)) and signed[0] == signed[1] and marked[0] == marked[1]
+
+
+def _is_signed(draft: Draft) -> bool:
+    """Say whether an article ends with a name or a source."""
+    edges = draft.texts()[-1].unit.edges
+    return draft.has("credit") or (edges is not None and bool(edges.tail))
 
 
 def _is_short_item(draft: Draft, *, kicker: bool = False) -> bool:
@@ -620,7 +651,7 @@ def _is_item(draft: Draft, *, own_head: bool) -> bool:
     if not texts or len(texts) > _ITEM_TEXTS or sum(len(member.unit.key) for member in texts) > _ITEM_CHARS:
         return False
     barred: tuple[Role, ...]
-    barred = ("subhead", "jump") if own_head else ("column", "subhead", "jump")
+    barred = ("subhead", "jump") if own_head else ("column", "subhead", "jump", "byline")
     return draft.has("title") and not any(draft.has(role) for role in barred)
 
 

@@ -84,6 +84,7 @@ def _read_signature(live: Sequence[Unit], place: int, known: frozenset[str], gra
     below, ends = _stands_below_title(live, place, grammar), _ends_text(live, place)
     if name is not None:
         spaced = " " in key
+        below = below or (spaced and _stands_above_title(live, place, grammar))
         if (name in known and (below or before.kind in ("text", "head"))) or (spaced and below):
             return Credit((Person(name, None),))
         return None
@@ -119,6 +120,14 @@ def _stands_below_title(live: Sequence[Unit], place: int, grammar: Grammar, *, s
     if subhead and len(following) > 1 and following[0].kind == "head" and following[1].kind == "text":
         return not following[0].level or following[0].level > before.level
     return len(following) == _VERSE_LINES and all(_is_verse_line(unit) for unit in following)
+
+
+def _stands_above_title(live: Sequence[Unit], place: int, grammar: Grammar) -> bool:
+    """Say whether a line stands between a standing head and a title: columnists sign above the title, too."""
+    before, following = live[place - 1], live[place + 1 : place + 3]
+    if before.kind != "head" or not (before.column or is_standing(before.key.strip(), grammar)):
+        return False
+    return [unit.kind for unit in following] in (["head", "text"], ["head", "head"]) and following[0].is_heading
 
 
 def _is_verse_line(unit: Unit) -> bool:

@@ -37,6 +37,9 @@ _BARS = "｜丨|▍┃│▲▼◆●■▶►"
 
 def part_standing_heads(units: Sequence[Unit], grammar: Grammar, forms: HeadForms | None = None) -> list[Unit]:
     """Part the standing heads from the titles behind them, and number the units anew."""
+    for unit, before, after in zip(units, [None, *units[:-1]], [*units[1:], None], strict=True):
+        if unit.kind == "head" and any(near is not None and near.kind == "head" for near in (before, after)):
+            _open_brackets(unit)
     named = Counter(_bare(unit.key, grammar) for unit in units if unit.kind == "head")
     parted: list[Unit] = []
     for unit in _part_run_in(units, grammar):
@@ -50,6 +53,17 @@ def part_standing_heads(units: Sequence[Unit], grammar: Grammar, forms: HeadForm
     return parted
 
 
+def _open_brackets(unit: Unit) -> None:
+    """Take the round brackets off a standing head that is set in them, as part of a headline: （致富路上）."""
+    if _ROUND.fullmatch(unit.key.strip()):
+        unit.content = unit.content.strip().slice(1, len(unit.content.strip().text) - 1)
+        unit.key = normalise(unit.content.text)
+        unit.profile, unit.column = profile(unit.key), True
+        unit.evidence.append(COLUMN_PARTED)
+
+
+# （外一首）, （三题） and （上） belong to the title before them.
+_ROUND = re.compile(r"（(?![上中下续完])[\u3400-\u9fff]{3,8}(?<![首则篇题章回节集辑续])）")
 # A title at the start of a short item's only line, a blank behind it: so long, and its text so much longer.
 _RUN_IN = re.compile(r"([^。，；！？：… ]{6,22}) ( ?)(?=\S)")
 _RUN_IN_TEXT, _DATED = 20, re.compile(r"[0-9一二三四五六七八九十年月日号时分:—-]+$|^[0-9]+[.、]")
@@ -121,7 +135,7 @@ def _find_end(unit: Unit, named: Counter[str], grammar: Grammar, forms: HeadForm
     return 0 if _NO_REST.match(rest) or not _HAN.search(rest) else at
 
 
-_NO_REST, _HAN = re.compile(r"\d+ ?(?:版|$)|第[0-9一二三四五六七八九十]+[期版]|\d{4}年"), re.compile(r"[\u3400-\u9fff]")
+_NO_REST, _HAN = re.compile(r"\d+ ?(?:版|$)|第[0-9一二三四五六七八九十]+[期版]|\d{4}年\d{1,2}月\d{1,2}日"), re.compile(r"[\u3400-\u9fff]")
 
 
 def _find_name(unit: Unit, named: Counter[str], grammar: Grammar, forms: HeadForms | None) -> int:
@@ -192,6 +206,7 @@ def claim_columns(drafts: Sequence[Draft], units: Sequence[Unit], grammar: Gramm
     taken = {member.unit.index for draft in drafts for member in draft.members}
     place = {unit.index: number for number, unit in enumerate(units)}
     for draft in drafts:
+        _rename_title(draft, grammar, forms)
         first = place[min(member.unit.index for member in draft.members)]
         above = units[first - 1] if first else None
         if above is None or above.kind != "head" or above.index in taken or draft.has("column"):
@@ -200,6 +215,16 @@ def claim_columns(drafts: Sequence[Draft], units: Sequence[Unit], grammar: Gramm
             continue
         draft.members.insert(0, Member(above, "column", 3.0, ("column_of_piece",)))
         taken.add(above.index)
+
+
+def _rename_title(draft: Draft, grammar: Grammar, forms: HeadForms | None) -> None:
+    """Read the one heading of a picture as its standing head where it is named like one."""
+    titles = [member for member in draft.members if member.role == "title"]
+    if draft.kind == "photo" and len(titles) == 1 and "run_in" not in titles[0].unit.evidence:
+        name = "".join(_bare(titles[0].unit.key, grammar).split())
+        said = forms.read(name) if forms is not None and len(name) <= _PLAIN_NAME else None
+        if said is not None and _OF_PICTURES.search(name) and said["column"] >= _SURELY_WORDED:
+            titles[0].role = "column"
 
 
 def _heads_piece(unit: Unit, draft: Draft, grammar: Grammar, forms: HeadForms | None) -> bool:
