@@ -54,7 +54,7 @@ def split_page(
     units = part_standing_heads(make_units(page, cleaned, grammar), grammar, forms)
     units = settle_signatures(units, grammar)
     for unit in units:
-        unit.column = unit.column or unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
+        unit.column = unit.column or (unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key)))
     seams = Seams((unit.key for unit in units), lm)
     seams.prepare(neighbours(units))
     live = [unit.profile for unit in units if unit.kind != "furniture"]

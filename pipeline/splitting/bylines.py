@@ -28,7 +28,10 @@ _ADDRESS = re.compile(r"(?:先生|女士|小姐|师傅|大爷|大妈|大娘|大�
 # 常树林等七人: more people signed than are named.
 _AND_OTHERS = re.compile(r" ?等(?: ?[\d一二两三四五六七八九十百]{1,4} ?[人名位](?:职工|学生|居民|村民|读者)?)?$")
 # Where a report was written stands after the names: 发自长溪县, 北京报道.
-_SENT_FROM = re.compile(r"(?:\d{1,2}月\d{1,2}日)?发自[\u3400-\u9fff]{2,8}$|(?<=[^者员生] )(?!摄影|编译|综合|专题)[\u3400-\u9fff]{2,4}(?=(?:综合|专题)?报道$)")
+_SENT_FROM = re.compile(
+    r"(?:\d{1,2}月\d{1,2}日)?发自[\u3400-\u9fff]{2,8}$"
+    r"|(?<=[^者员生] )(?!摄影|编译|综合|专题)[\u3400-\u9fff]{2,4}(?=(?:综合|专题)?报道$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,7 @@ _SLASHED = {
     "绘图": "绘图",
     "制图": "绘图",
 }
-_ROLE_SLASH = re.compile(
-    f"(?:^|(?<= ))({'|'.join(sorted(_SLASHED, key=len, reverse=True))})[/｜|](?!文|图|摄)"
-)
+_ROLE_SLASH = re.compile(f"(?:^|(?<= ))({'|'.join(sorted(_SLASHED, key=len, reverse=True))})[/｜|](?!文|图|摄)")
 
 BRACKETS = "（）()［］[]〔〕【】 "
 _OPENING, _CLOSING = "（(［〔【", "）)］〕】"
@@ -111,7 +112,7 @@ def page_number(text: str) -> str:
     return re.sub(r"^([A-Z]?)0+(?=\d)", r"\1", text)
 
 
-def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:
+def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:  # noqa: PLR0911
     """Say whether a word can be a person's name; ``strict`` asks for a known surname."""
     if _FOREIGN.fullmatch(word):
         return True
@@ -197,7 +198,9 @@ def _strip_outlet(text: str, grammar: Grammar) -> str:
     return text[: found.start()].rstrip(" 、，") if found else text
 
 
-def split_affiliation(text: str, grammar: Grammar, *, free: bool = False, strict: bool = True) -> tuple[str, list[str]] | None:
+def split_affiliation(
+    text: str, grammar: Grammar, *, free: bool = False, strict: bool = True
+) -> tuple[str, list[str]] | None:
     """Split 机械学院 陶 然 or 退休教师 宣玉贞 into affiliation and names; ``None`` when the form is another.
 
     ``free`` takes any words before the name, as after a sign that opens bylines; ``strict`` asks for a known surname.
@@ -241,7 +244,10 @@ def _read_affiliated(text: str, grammar: Grammar, *, free: bool) -> list[Person]
 _AFFILIATION = re.compile(r"[\u3400-\u9fffA-Z0-9（）·“” ]{2,36}")
 _SHORT_AFFILIATION = 2
 # Set without a blank the name has three characters, and is no part of a town.
-_GLUED = re.compile(r"([\u3400-\u9fff0-9（）]{3,24}?[科站室处院校队厂司局所部会])([\u3400-\u9fff]{2}[^区县市镇乡村院部局所站校厂会社长员])")
+_GLUED = re.compile(
+    r"([\u3400-\u9fff0-9（）]{3,24}?[科站室处院校队厂司局所部会])"
+    r"([\u3400-\u9fff]{2}[^区县市镇乡村院部局所站校厂会社长员])"
+)
 
 
 def names_of(text: str, grammar: Grammar) -> list[str] | None:
@@ -293,7 +299,7 @@ def read_pen_name(text: str, grammar: Grammar) -> str | None:
 
 
 def is_standing(word: str, grammar: Grammar) -> bool:
-    """Say whether a word is a standing head, a page's name, a notice's heading or a remark, though it could be a name."""
+    """Say whether a word that could be a name is a standing head, a page's name, a notice's heading or a remark."""
     return bool(
         grammar.column_words.search(word)
         or grammar.roundups.search(word)
@@ -502,7 +508,7 @@ def _lead_names(key: str, at: int, grammar: Grammar) -> tuple[int, Credit] | Non
 
 
 _BLANKS = re.compile(r" +")
-# Words of the longest credit of that form: three reporters and three correspondents, set with blanks inside their names.
+# Words of the longest credit of that form: three reporters and three correspondents, their names set with blanks.
 _LEAD_WORDS = 16
 
 
@@ -549,9 +555,7 @@ def _peel(key: str, start: int, end: int, edges: Edges, grammar: Grammar) -> tup
     return _peel_plain(key, low, end, edges, grammar)
 
 
-def _peel_inner(  # noqa: PLR0911
-    inner: str, at: int, edges: Edges, grammar: Grammar, *, closed: bool
-) -> tuple[str, int] | None:
+def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar, *, closed: bool) -> tuple[str, int] | None:
     """Read the inside of a bracket at the end of a text; ``closed`` says that a sentence ends before it."""
     jump = grammar.jump_to.fullmatch(inner)
     if jump:

@@ -197,7 +197,6 @@ class _Compiler:
         parts.sort(key=len, reverse=words)
         return self.one(form.format("|".join(f"(?:{part})" for part in parts)) if parts else r"(?!)", name)
 
-
     def ends(self, words: list[str], key: str) -> re.Pattern[str]:
         """Compile words into a pattern of a text's end; an empty list matches nothing."""
         parts = sorted(map(re.escape, words), key=len, reverse=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from pipeline.splitting.blocks import Unit, split_heading
-from pipeline.splitting.clues import cohesion_score
+from pipeline.splitting.clues import cohesion_score, starts_article
 from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.headforms import HeadForms
@@ -41,7 +41,7 @@ def mend(
     settle_subtitles(drafts, grammar)
     settle_titles(drafts)
     settle_columns(drafts, grammar, forms)
-    move_columns(drafts, grammar)
+    move_columns(drafts)
     fold_roundups(drafts, grammar)
     settle_columns(drafts, grammar, forms)
     drop_repeats(drafts)
@@ -500,7 +500,7 @@ def _is_worded(unit: Unit, grammar: Grammar, forms: HeadForms | None) -> bool:
     return worded or grammar.boxes.fullmatch(key) is not None
 
 
-def move_columns(drafts: Sequence[Draft], grammar: Grammar) -> None:
+def move_columns(drafts: Sequence[Draft]) -> None:
     """Give a standing head at the end of an article to the article that needs it.
 
     That is the piece straight above it, where another was taken out between, or the article below, where its own
@@ -547,25 +547,16 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
             first = None
             continue
         head = next((m for m in draft.members if m.role == "column"), None)
-        if head is not None and not draft.has("title") and _is_listed(draft):
+        roundup = head is not None and _is_roundup(head.unit, grammar)
+        if head is not None and not draft.has("title") and draft.texts() and (roundup or _is_listed(draft)):
             head.role, draft.form, heading, first = "title", "roundup", None, None
-        elif head is not None and _is_roundup(head.unit, grammar):
-            first = None
-            if not draft.has("title") and draft.texts():
-                head.role, draft.form, heading = "title", "roundup", None
-                continue
-            heading = _bare(head.unit.key, grammar)
+        elif head is not None and roundup:
+            heading, first = _bare(head.unit.key, grammar), None
             draft.form = "brief" if _is_item(draft, own_head=True) else draft.form
         elif heading is not None and _is_item(draft, own_head=False):
-            draft.column, draft.form = heading, "brief"
-            for member in draft.members:
-                # Items have a title and nothing else above their text: another line is its second half.
-                if member.role in ("kicker", "subtitle"):
-                    member.role = "title"
-        elif (head or _kicker_as_column(draft)) is not None:
-            heading = None
-            name = head or _kicker_as_column(draft)
-            first = draft if name is not None and _opens_series(draft, name, grammar) else None
+            _add_item(draft, heading)
+        elif (name := head or _kicker_as_column(draft)) is not None:
+            heading, first = None, draft if _opens_series(draft, name, grammar) else None
         elif first is not None and _is_like(draft, first):
             column = next(member for member in first.members if member.role in ("column", "kicker"))
             column.role, first.form = "column", "brief"
@@ -573,6 +564,15 @@ def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
         elif draft.has("title"):
             # What has no title goes on with a story that the round-up interrupts.
             heading = first = None
+
+
+def _add_item(draft: Draft, heading: str) -> None:
+    """Make an article an item of the round-up of that name."""
+    draft.column, draft.form = heading, "brief"
+    for member in draft.members:
+        # Items have a title and nothing else above their text: another line is its second half.
+        if member.role in ("kicker", "subtitle"):
+            member.role = "title"
 
 
 _BULLETS = frozenset("▲△●○◆◇■□★☆▪·•◎※")
@@ -616,7 +616,7 @@ def _is_like(draft: Draft, first: Draft) -> bool:
         return False
     titles = [next(m.unit for m in item.members if m.role == "title") for item in (first, draft)]
     signed = [_is_signed(item) for item in (first, draft)]
-    marked = [bool(item.texts()[0].unit.edges and item.texts()[0].unit.edges.dateline) for item in (first, draft)]
+    marked = [starts_article(item.texts()[0].unit) for item in (first, draft)]
     # A kicker alone is no standing head: only titles set alike, and set off from it, make one of it.
     styled = _style(titles[0]) == _style(titles[1])
     strict = not first.has("column")
@@ -634,7 +634,7 @@ def _is_signed(draft: Draft) -> bool:
 def _is_short_item(draft: Draft, *, kicker: bool = False) -> bool:
     """Say whether an article is a title and a short text, without a byline line, kicker or subhead of its own."""
     texts = draft.texts()
-    barred: tuple[Role, ...] = ("subtitle", "subhead", "jump", "byline", *(() if kicker else ("kicker",)))  # type: ignore[assignment]
+    barred: tuple[Role, ...] = ("subtitle", "subhead", "jump", "byline", *(() if kicker else ("kicker",)))
     if not texts or len(texts) > _SERIES_TEXTS or any(draft.has(role) for role in barred):
         return False
     return draft.has("title") and sum(len(member.unit.key) for member in texts) <= _SERIES_CHARS

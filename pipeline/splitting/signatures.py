@@ -62,9 +62,9 @@ def _credited(units: Sequence[Unit]) -> frozenset[str]:
     """List the names that the page credits with a role."""
     found: set[str] = set()
     for unit in units:
-        credits = [unit.credit] if unit.credit else []
-        credits += [*unit.edges.credits, *unit.edges.end_credits] if unit.edges else []
-        found |= {person.name for credit in credits if credit.role for person in credit.people}
+        signed = [unit.credit] if unit.credit else []
+        signed += [*unit.edges.credits, *unit.edges.end_credits] if unit.edges else []
+        found |= {person.name for credit in signed if credit.role for person in credit.people}
     return frozenset(found)
 
 
@@ -138,7 +138,9 @@ def _ends_text(live: Sequence[Unit], place: int) -> bool:
     """Say whether a line stands at the end of a text: what follows begins something else."""
     before, after = live[place - 1], live[place + 1] if place + 1 < len(live) else None
     # A short last line such as 灯能不能晚关半小时？ can be read as a heading by its form.
-    if (before.kind != "text" and (before.kind != "head" or before.is_heading)) or before.key.rstrip()[-1:] not in _STOPS:
+    if before.kind != "text" and (before.kind != "head" or before.is_heading):
+        return False
+    if before.key.rstrip()[-1:] not in _STOPS:
         return False
     if after is None or after.kind in ("head", "byline", "slogan", "table"):
         return True
@@ -155,8 +157,10 @@ _STOPS = "。！？”…）』」；"
 
 
 def _is_short_title(live: Sequence[Unit], place: int) -> bool:
-    """Say whether a bare name of two or three characters is a title (秋熟, 简复): an author's line stands below it, or
-    one that signs the text before it stands above."""
+    """Say whether a bare name of two or three characters is a title (秋熟, 简复).
+
+    An author's line stands below it, or one that signs the text before it stands above.
+    """
     unit = live[place]
     credit = unit.credit
     bare = credit is not None and not (credit.role or credit.sign or credit.bracketed or credit.affiliated)
@@ -175,7 +179,8 @@ def _read_bracketed(live: Sequence[Unit], place: int, grammar: Grammar) -> None:
     """Read （街边客） at the end of a text's last paragraph as the name of its author."""
     unit, after = live[place], live[place + 1] if place + 1 < len(live) else None
     edges = unit.edges
-    if edges is None or edges.tail or (after is not None and after.kind == "text" and not (after.edges and after.edges.lead)):
+    goes_on = after is not None and after.kind == "text" and not (after.edges and after.edges.lead)
+    if edges is None or edges.tail or goes_on:
         return
     found = _NAME_IN_BRACKETS.search(unit.key, 0, edges.end)
     name = read_pen_name(found.group(1), grammar) if found else None
@@ -200,7 +205,9 @@ def _join_broken(units: Sequence[Unit], grammar: Grammar) -> list[Unit]:
                 content = AlignedText.join([last.content, unit.content], " " if blank else "")
                 key = normalise(content.text)
                 lines = (last.lines[0], unit.lines[1])
-                joined[-1] = replace(last, content=content, key=key, kind="byline", credit=credit, lines=lines, end=unit.end)
+                joined[-1] = replace(
+                    last, content=content, key=key, kind="byline", credit=credit, lines=lines, end=unit.end
+                )
                 joined[-1].edges, joined[-1].profile = None, profile(key)
                 continue
         joined.append(unit)
@@ -217,7 +224,7 @@ def _read_both(last: Unit, unit: Unit, grammar: Grammar) -> tuple[Credit | None,
     opens = key.startswith(("（", "(")) and not key.endswith(("）", ")"))
     if last.kind == "byline" and last.credit is not None and last.credit.role and _REST_OF_NAME.match(rest):
         return parse_credit(key + rest, grammar), False
-    if opens or key.endswith(tuple(grammar.roles)) or key.endswith("、"):
+    if opens or key.endswith((*grammar.roles, "、")):
         for blank in (True, False):
             credit = parse_credit(key + (" " if blank else "") + rest, grammar)
             if credit is not None and credit.role:

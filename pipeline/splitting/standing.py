@@ -1,4 +1,4 @@
-"""Standing heads on one line with a title: 链接：…, 【…】…, …｜…, ■… …
+"""Standing heads on one line with a title: 链接：…, 【…】…, …｜… and the like.
 
 Papers set the name of a box or a column in front of the title of its piece, and an engine reads both as one line.
 They are parted here, so that the decision over the page sees a standing head and a title.
@@ -26,11 +26,13 @@ _PLAIN_NAME = 6
 # the rest is longer than the second half of a standing head then (走基层·蹲点日记). Behind a sign that opens standing
 # heads it is enough that the wording is no title's.
 _WORDED, _NO_TITLE, _LONG_REST = 1.3, -2.0, 12
-# A word that ends like a standing head, with nothing but a blank behind it: the rest is longer by so much, as the halves
-# of a headline are not.
+# A word that ends like a standing head, with nothing but a blank behind it: the rest is longer by so much, as the
+# halves of a headline are not.
 _UNEVEN = 3
 _QUOTES, _OPENING = frozenset("“”《》‘’"), frozenset("【「『〔〖［（")
-_BRACKETED = re.compile(r"(?:【([^【】]{2,12})】|「([^「」]{2,12})」|『([^『』]{2,12})』|〔([^〔〕]{2,12})〕|〖([^〖〗]{2,12})〗|［([^［］]{2,12})］) ?")
+_BRACKETED = re.compile(
+    "(?:" + "|".join(f"{a}[^{a}{b}]{{2,12}}{b}" for a, b in ("【】", "「」", "『』", "〔〕", "〖〗", "［］")) + ") ?"
+)
 _SEPARATED = re.compile(r"([^｜丨|▍┃│▲▼◆●■▶►：·]{2,12}?) ?([｜丨|▍┃│▲▼◆●■▶►]|：|·) ?(?=.)")
 _BARS = "｜丨|▍┃│▲▼◆●■▶►"
 
@@ -135,7 +137,8 @@ def _find_end(unit: Unit, named: Counter[str], grammar: Grammar, forms: HeadForm
     return 0 if _NO_REST.match(rest) or not _HAN.search(rest) else at
 
 
-_NO_REST, _HAN = re.compile(r"\d+ ?(?:版|$)|第[0-9一二三四五六七八九十]+[期版]|\d{4}年\d{1,2}月\d{1,2}日"), re.compile(r"[\u3400-\u9fff]")
+_NO_REST = re.compile(r"\d+ ?(?:版|$)|第[0-9一二三四五六七八九十]+[期版]|\d{4}年\d{1,2}月\d{1,2}日")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def _find_name(unit: Unit, named: Counter[str], grammar: Grammar, forms: HeadForms | None) -> int:
@@ -211,7 +214,8 @@ def claim_columns(drafts: Sequence[Draft], units: Sequence[Unit], grammar: Gramm
         above = units[first - 1] if first else None
         if above is None or above.kind != "head" or above.index in taken or draft.has("column"):
             continue
-        if (draft.kind not in ("notice", "photo") and draft.form != "poem") or not _heads_piece(above, draft, grammar, forms):
+        piece = draft.kind in ("notice", "photo") or draft.form == "poem"
+        if not piece or not _heads_piece(above, draft, grammar, forms):
             continue
         draft.members.insert(0, Member(above, "column", 3.0, ("column_of_piece",)))
         taken.add(above.index)
