@@ -33,7 +33,7 @@ FLOORS: list[set[str]] = [
     {"splitting.clues"},
     {"splitting.readings"},
     {"splitting.notices", "splitting.sequence"},
-    {"splitting.assembly", "splitting.mending"},
+    {"splitting.assembly", "splitting.mending", "splitting.signatures", "splitting.standing"},
     {"splitting.articles", "continuations"},
     {"components"},
     {"components.*"},

@@ -463,6 +463,8 @@ def _style(unit: Unit) -> tuple[int, bool]:
 
 # Standing heads without decoration are short, and their wording speaks for one clearly (log-odds, ln 5 at most).
 _PLAIN_COLUMN, _WORDED_COLUMN, _CLEARLY = 8, 0.8, 0.5
+# Names of places with their suffix have so many characters at most.
+_PLACE = 4
 
 
 def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms | None) -> None:
@@ -473,7 +475,8 @@ def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms |
         heads = [member for member in draft.members if member.role in ("kicker", "title")]
         # Below another kicker a line is the second of them; below the title an engine put the standing head late.
         titled = any(member.role == "title" for member in heads[1:])
-        if titled and _is_worded(heads[0].unit, grammar, forms):
+        halves = len(heads) > 1 and heads[0].role == "title" and _style(heads[0].unit) == _style(heads[1].unit)
+        if titled and not halves and _is_worded(heads[0].unit, grammar, forms):
             heads[0].role = "column"
         elif [member.role for member in heads] == ["title", "kicker"] and _is_worded(heads[1].unit, grammar, forms):
             heads[1].role = "column"
@@ -493,7 +496,8 @@ def _is_worded(unit: Unit, grammar: Grammar, forms: HeadForms | None) -> bool:
     """Say whether the wording of a short line is that of a standing head."""
     key = _bare(unit.key, grammar)
     key = "".join(key.split()) if _is_spaced(key) else key
-    if not 2 <= len(key) <= _PLAIN_COLUMN or " " in key:
+    # 青垄县 above a title says where.
+    if not 2 <= len(key) <= _PLAIN_COLUMN or " " in key or (len(key) <= _PLACE and key[-1] in "省市州县区旗乡镇村"):
         return False
     said = forms.read(key) if forms is not None else {}
     worded = bool(said) and said["column"] >= _WORDED_COLUMN and said["column"] >= said["kicker"] + _CLEARLY

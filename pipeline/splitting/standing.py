@@ -39,8 +39,9 @@ _BARS = "｜丨|▍┃│▲▼◆●■▶►"
 
 def part_standing_heads(units: Sequence[Unit], grammar: Grammar, forms: HeadForms | None = None) -> list[Unit]:
     """Part the standing heads from the titles behind them, and number the units anew."""
-    for unit, before, after in zip(units, [None, *units[:-1]], [*units[1:], None], strict=True):
-        if unit.kind == "head" and any(near is not None and near.kind == "head" for near in (before, after)):
+    for place, unit in enumerate(units):
+        near = [units[at] for at in (place - 1, place + 1) if 0 <= at < len(units)]
+        if unit.kind == "head" and any(other.kind == "head" for other in near):
             _open_brackets(unit)
     named = Counter(_bare(unit.key, grammar) for unit in units if unit.kind == "head")
     parted: list[Unit] = []
