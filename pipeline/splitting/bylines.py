@@ -19,6 +19,8 @@ _MAX_PEOPLE = 12
 _NAME_LENGTH = 4
 # Names of minorities written in characters have two to six of them: 次仁, 阿依古丽, 巴特尔.
 _LONG_NAME = 6
+# 李家村 and 农科所 begin like names of three characters.
+_PLACES = "村镇乡县局所校厂馆站"
 _SEPARATORS = re.compile(r"[ 、，,/;；|·]+")
 _FOREIGN = re.compile(r"[\u3400-\u9fff]{1,6}(?:[·•・][\u3400-\u9fff]{1,8})+")
 _HAN_WORD = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -124,7 +126,7 @@ def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:  # noqa: PLR0
         return False
     if word.startswith(grammar.compound) and word not in grammar.compound:
         return len(word) >= 3
-    if len(word) == _NAME_LENGTH:
+    if len(word) == _NAME_LENGTH or (len(word) == _NAME_LENGTH - 1 and word[-1] in _PLACES):
         return False
     # 市民, 体育部 and 受访者 say who somebody is, not what he is called.
     return word[0] in grammar.surnames or not (strict or word.endswith("者") or grammar.affiliations.search(word))
@@ -456,8 +458,10 @@ def _group(match: re.Match[str], name: str, pattern: re.Pattern[str]) -> str:
 
 def read_dateline(text: str, grammar: Grammar) -> Dateline:
     """Split 新华社北京10月15日电 into marker, place and date."""
-    for form in grammar.dateline_forms:
-        match = form.match(text)
+    # A blank behind it stands for what some forms ask to follow.
+    tries = ((form, shown) for shown in (text, f"{text} ") for form in grammar.dateline_forms)
+    for form, shown in tries:
+        match = form.match(shown)
         if match and match.end() == len(text):
             found = match.groupdict()
             marker, place, date = found.get("marker"), found.get("place"), found.get("date")

@@ -48,7 +48,7 @@ def settle_signatures(units: Sequence[Unit], grammar: Grammar) -> list[Unit]:
             if credit is not None:
                 unit.kind, unit.credit, unit.column = "byline", credit, False
                 unit.evidence.append("signature")
-        elif unit.kind == "byline" and _is_short_title(live, place):
+        elif unit.kind == "byline" and _is_short_title(live, place, grammar):
             unit.kind, unit.credit = "head", None
             unit.evidence.append("no_signature")
         elif unit.kind == "text":
@@ -156,7 +156,7 @@ _LONG_AFFILIATION = 6
 _STOPS = "。！？”…）』」；"
 
 
-def _is_short_title(live: Sequence[Unit], place: int) -> bool:
+def _is_short_title(live: Sequence[Unit], place: int, grammar: Grammar) -> bool:
     """Say whether a bare name of two or three characters is a title (秋熟, 简复).
 
     An author's line stands below it, or one that signs the text before it stands above.
@@ -169,8 +169,10 @@ def _is_short_title(live: Sequence[Unit], place: int) -> bool:
     before, after = live[place - 1] if place else None, live[place + 1] if place + 1 < len(live) else None
     if after is None or before is None or before.kind == "head":
         return False
-    if before.kind == "text" and after.kind == "byline":
-        return after.credit is not None and after.credit.affiliated
+    if before.kind == "text" and after.kind in ("byline", "head"):
+        key = after.key.strip()
+        affiliated = split_affiliation(key, grammar) or _with_place(key, grammar)
+        return affiliated is not None and len(key) <= _SIGNATURE
     signs = before.kind == "byline" and place > 1 and live[place - 2].kind == "text"
     return signs and after.kind == "text" and not unit.is_heading
 

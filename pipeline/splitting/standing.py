@@ -46,7 +46,7 @@ def part_standing_heads(units: Sequence[Unit], grammar: Grammar, forms: HeadForm
     named = Counter(_bare(unit.key, grammar) for unit in units if unit.kind == "head")
     parted: list[Unit] = []
     for unit in _part_run_in(units, grammar):
-        at = _find_end(unit, named, grammar, forms) if unit.kind in ("head", "text") else 0
+        at = _find_end(unit, named, grammar, forms) if unit.kind in ("head", "text", "byline") else 0
         if not at:
             parted.append(unit)
             continue
@@ -104,7 +104,7 @@ def _part(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     """Cut a line behind its standing head; what follows is a title, a byline or a text of its own."""
     head, rest = split_heading(unit, at)
     head.evidence, rest.evidence = [*unit.evidence, COLUMN_PARTED], [*unit.evidence, AFTER_COLUMN]
-    head.kind, head.column, head.edges, head.bold_run = "head", True, None, 0
+    head.kind, head.column, head.edges, head.credit, head.bold_run = "head", True, None, None, 0
     rest.gap, rest.column, rest.bold_run = False, False, 0
     strip = len(rest.key) - len(rest.key.lstrip("：·" + _BARS + " "))
     if strip:
@@ -115,7 +115,7 @@ def _part(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     found = split_affiliation(rest.key, grammar) if credit is None and len(rest.key) <= _SIGNED else None
     if credit is not None and (credit.role or credit.affiliated):
         rest.kind, rest.credit = "byline", credit
-    elif found is not None and unit.kind == "head" and not unit.level:
+    elif found is not None and unit.kind in ("head", "byline") and not unit.level:
         rest.kind, rest.credit = "byline", parse_credit(f"（{rest.key}）", grammar)
     elif looks_like_head(rest, grammar):
         rest.kind, rest.edges = "head", None
@@ -132,6 +132,11 @@ def _find_end(unit: Unit, named: Counter[str], grammar: Grammar, forms: HeadForm
     key = unit.key
     if unit.kind == "text" and not unit.bold_run:
         return 0
+    if unit.kind == "byline":
+        # 记者手记 | 读者 樊守义.
+        match = _SEPARATED.match(key)
+        named_so = match is not None and match.group(2) in _BARS and grammar.boxes.fullmatch(match.group(1).strip())
+        return match.end() if match is not None and named_so else 0
     at = _find_name(unit, named, grammar, forms)
     # 百姓热线 22861234, 读者来信 第216期 and 名医面对面 MING YI are standing heads as they are; 新算盘 ▶7版 points on.
     rest = key[at:].lstrip(" ：·" + _BARS)
