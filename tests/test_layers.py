@@ -33,7 +33,7 @@ FLOORS: list[set[str]] = [
     {"splitting.clues"},
     {"splitting.readings"},
     {"splitting.notices", "splitting.sequence"},
-    {"splitting.assembly", "splitting.regrouping"},
+    {"splitting.assembly", "splitting.regrouping", "splitting.signatures", "splitting.standing"},
     {"splitting.mending"},
     {"splitting.articles", "continuations"},
     {"components"},

@@ -21,6 +21,8 @@ from pipeline.splitting.mending import mend
 from pipeline.splitting.notices import Draft, Member, take_pieces
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.sequence import Step, decide
+from pipeline.splitting.signatures import settle_signatures
+from pipeline.splitting.standing import claim_columns, part_standing_heads
 from pipeline.text import AlignedText, count_visible, is_blank
 from pipeline.types import Article, Block, Layout, Page, Remainder, Role
 
@@ -50,9 +52,10 @@ def split_page(
     """Split a page into articles; raise PageError when its characters cannot all be accounted for."""
     reading = read_units(page, cleaned, grammar, lm, learned)
     units, seams, cohesion = reading.units, reading.seams, reading.cohesion
-    steps = decide(reading.rest, cohesion, grammar, seams, learned.forms if learned else None)
+    forms = learned.forms if learned else None
+    steps = decide(reading.rest, cohesion, grammar, seams, forms)
     drafts = gather_drafts(reading, steps)
-    drafts = mend(drafts, cohesion, grammar, seams)
+    drafts = mend(drafts, cohesion, grammar, seams, forms)
     _set_confidence(drafts)
     articles = tuple(
         assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)
@@ -83,14 +86,17 @@ def read_units(
     page: Page, cleaned: AlignedText, grammar: Grammar, lm: CharLM | None = None, learned: Learned | None = None
 ) -> Reading:
     """Cut a page into units and take the self-contained pieces off."""
-    units = make_units(page, cleaned, grammar)
+    forms = learned.forms if learned else None
+    units = part_standing_heads(make_units(page, cleaned, grammar), grammar, forms)
+    units = settle_signatures(units, grammar)
     for unit in units:
-        unit.column = unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key))
+        unit.column = unit.column or (unit.kind == "head" and column_core(unit.key, grammar) != (0, len(unit.key)))
     seams = Seams((unit.key for unit in units), lm)
     seams.prepare(neighbours(units))
     live = [unit for unit in units if unit.kind != "furniture"]
     cohesion = Cohesion([unit.profile for unit in live], learned.affinity if learned else None)
     pieces = take_pieces(units, grammar, seams, cohesion)
+    claim_columns(pieces, [unit for unit in units if unit.kind not in ("furniture", "image")], grammar, forms)
     taken = {member.unit.index for draft in pieces for member in draft.members}
     return Reading(units, seams, cohesion, pieces, [unit for unit in live if unit.index not in taken])
 

@@ -11,6 +11,7 @@ from pipeline.splitting.bylines import BRACKETS, Credit, page_number
 from pipeline.splitting.grammar import Grammar, normalise
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.readings import TRANSLATED
 from pipeline.splitting.seams import Seams
 from pipeline.text import AlignedText, count_visible
 from pipeline.types import Article, Byline, Dateline, Person, Role, Zone
@@ -64,6 +65,9 @@ def column_core(key: str, grammar: Grammar) -> tuple[int, int]:
         for pair in grammar.column_brackets:
             if end - start > 2 and key[start] == pair[0] and key[end - 1] == pair[1]:
                 start, end, changed = start + 1, end - 1, True
+        latin = TRANSLATED.search(key, start, end)
+        if latin and latin.start() > start + 1:
+            end, changed = latin.start(), True
     return (start, end) if end > start else (0, len(key))
 
 
@@ -178,6 +182,9 @@ def _place_byline(member: Member, parts: _Parts) -> None:
         parts.agency = parts.agency or unit.credit.agency
     elif unit.edges is not None:
         parts.credits += [*unit.edges.credits, *unit.edges.end_credits]
+    if unit.edges is not None:
+        # 本报讯 记者 王丹 on a line of its own.
+        parts.dateline = parts.dateline or unit.edges.dateline
     if unit.kind == "source":
         parts.agency = parts.agency or unit.key.strip("（）() ")
     parts.bylines.append(unit.content.text)

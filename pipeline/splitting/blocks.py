@@ -83,7 +83,7 @@ def make_units(page: Page, cleaned: AlignedText, grammar: Grammar) -> list[Unit]
         titled = bool(units) and units[-1].kind == "head" and not grammar.roundups.search(units[-1].key)
         at = _run_in(unit, grammar, items=items and not titled)
         jump = _jump_before_head(unit, grammar)
-        units += _split_jump(unit, jump) if jump else _split_unit(unit, at, grammar) if at else [unit]
+        units += _split_jump(unit, jump) if jump else split_unit(unit, at, grammar) if at else [unit]
     _mark_furniture(units, page, grammar)
     return units
 
@@ -209,7 +209,7 @@ def _blank_after_title(key: str, grammar: Grammar) -> int:
 _TAKEN_UP = 0.3
 
 
-def _split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
+def split_unit(unit: Unit, at: int, grammar: Grammar) -> list[Unit]:
     """Cut a unit in two at a position of its text."""
     units = []
     for number, (start, end) in enumerate(((0, at), (at, len(unit.key)))):

@@ -17,10 +17,23 @@ EDGE = 100
 # A byline line names at most this many people (page-wide credits of a series name more and are set as text).
 _MAX_PEOPLE = 12
 _NAME_LENGTH = 4
+# Names of minorities written in characters have two to six of them: 次仁, 阿依古丽, 巴特尔.
+_LONG_NAME = 6
+# 李家村 and 农科所 begin like names of three characters.
+_PLACES = "村镇乡县局所校厂馆站"
 _SEPARATORS = re.compile(r"[ 、，,/;；|·]+")
 _FOREIGN = re.compile(r"[\u3400-\u9fff]{1,6}(?:[·•・][\u3400-\u9fff]{1,8})+")
 _HAN_WORD = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
 _SENTENCE_END = "。！？!?…”’』」）)》"
+# 王先生 and 李师傅 are spoken of; nobody signs so.
+_ADDRESS = re.compile(r"(?:先生|女士|小姐|师傅|大爷|大妈|大娘|大姐|大哥|阿姨|奶奶|爷爷|同志|老师|同学|某某?)$")
+# 常树林等七人: more people signed than are named.
+_AND_OTHERS = re.compile(r" ?等(?: ?[\d一二两三四五六七八九十百]{1,4} ?[人名位](?:职工|学生|居民|村民|读者)?)?$")
+# Where a report was written stands after the names: 发自长溪县, 北京报道.
+_SENT_FROM = re.compile(
+    r"(?:\d{1,2}月\d{1,2}日)?发自[\u3400-\u9fff]{2,8}$"
+    r"|(?<=[^者员生] )(?!摄影|编译|综合|专题)[\u3400-\u9fff]{2,4}(?=(?:综合|专题)?报道$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Credit:
     photo: bool = False
     agency: str | None = None
     house: bool = False
+    affiliated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +83,21 @@ _SLASHED = {
     "图片": "摄影",
     "摄影": "摄影",
     "图": "摄影",
+    "摄": "摄影",
+    "供图": "摄影",
     "文并摄": "摄影",
+    "采访": "记者",
+    "采写": "记者",
+    "整理": "整理",
+    "执笔": "作者",
+    "撰稿": "作者",
+    "口述": "口述",
+    "编译": "编译",
+    "漫画": "绘图",
+    "绘图": "绘图",
+    "制图": "绘图",
 }
-_ROLE_SLASH = re.compile(r"(?:^|(?<= ))(文字|撰文|文并摄|文|图片|摄影|图)[/｜|](?!文|图)")
+_ROLE_SLASH = re.compile(f"(?:^|(?<= ))({'|'.join(sorted(_SLASHED, key=len, reverse=True))})[/｜|](?!文|图|摄)")
 
 BRACKETS = "（）()［］[]〔〕【】 "
 _OPENING, _CLOSING = "（(［〔【", "）)］〕】"
@@ -88,17 +114,22 @@ def page_number(text: str) -> str:
     return re.sub(r"^([A-Z]?)0+(?=\d)", r"\1", text)
 
 
-def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:
+def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:  # noqa: PLR0911
     """Say whether a word can be a person's name; ``strict`` asks for a known surname."""
     if _FOREIGN.fullmatch(word):
         return True
+    if _ADDRESS.search(word):
+        return False
+    if 2 <= len(word) <= _LONG_NAME and word.startswith(grammar.minority) and _HAN_WORD.fullmatch(word):
+        return True
     if not _HAN_WORD.fullmatch(word) or not 2 <= len(word) <= _NAME_LENGTH:
         return False
-    if any(word.startswith(surname) for surname in grammar.compound):
+    if word.startswith(grammar.compound) and word not in grammar.compound:
         return len(word) >= 3
-    if len(word) == _NAME_LENGTH:
+    if len(word) == _NAME_LENGTH or (len(word) == _NAME_LENGTH - 1 and word[-1] in _PLACES):
         return False
-    return word[0] in grammar.surnames or not strict
+    # 市民, 体育部 and 受访者 say who somebody is, not what he is called.
+    return word[0] in grammar.surnames or not (strict or word.endswith("者") or grammar.affiliations.search(word))
 
 
 def split_names(text: str, grammar: Grammar, *, strict: bool) -> list[str] | None:
@@ -159,12 +190,79 @@ def _strip_house(text: str, grammar: Grammar) -> tuple[str, str | None]:
     return text, agency
 
 
+def _strip_outlet(text: str, grammar: Grammar) -> str:
+    """Cut the paper that stands straight before a role word (邓志聪 本报, 江城都市报) off the end of a run."""
+    text = text.rstrip(" 、，")
+    word = next((word for word in grammar.house if text == word or text.endswith((f" {word}", f"、{word}"))), "")
+    if word:
+        return text[: len(text) - len(word)].rstrip(" 、，")
+    found = grammar.outlets.search(text)
+    return text[: found.start()].rstrip(" 、，") if found else text
+
+
+def split_affiliation(
+    text: str, grammar: Grammar, *, free: bool = False, strict: bool = True
+) -> tuple[str, list[str]] | None:
+    """Split 机械学院 陶 然 or 退休教师 宣玉贞 into affiliation and names; ``None`` when the form is another.
+
+    ``free`` takes any words before the name, as after a sign that opens bylines; ``strict`` asks for a known surname.
+    """
+    words = _AND_OTHERS.sub("", text.strip()).replace("：", " ").replace(" | ", " ").split(" ")
+    words = [word for word in words if word]
+    letters = 0
+    while letters < min(3, len(words)) and len(words[-1 - letters]) == 1:
+        letters += 1
+    if letters == 1 and len(words) > 1 and words[-2] in grammar.compound:
+        letters = 2
+    name = "".join(words[len(words) - max(1, letters) :])
+    before = words[: len(words) - max(1, letters)]
+    if not before or (letters == 1 and name == words[-1]):
+        return None
+    if letters > 1 and not all(map(_HAN_WORD.fullmatch, name)):
+        return None
+    if letters == 0 and not is_name(name, grammar, strict=strict):
+        return None
+    place = " ".join(before)
+    if not _AFFILIATION.fullmatch(place) or len(place) < _SHORT_AFFILIATION:
+        return None
+    if grammar.affiliations.search(before[-1]) or (free and not is_name(before[-1], grammar, strict=True)):
+        return place, [name]
+    return None
+
+
+def _read_affiliated(text: str, grammar: Grammar, *, free: bool) -> list[Person]:
+    """Read an affiliation and the name after it, set on one line (also 记者站何绍泉, without a blank)."""
+    found = split_affiliation(text, grammar, free=free)
+    if found:
+        return [Person(name, None) for name in found[1]]
+    glued = _GLUED.fullmatch(text)
+    if glued and grammar.affiliations.search(glued.group(1)) and is_name(glued.group(2), grammar, strict=True):
+        role = "记者" if glued.group(1).endswith("记者站") else None
+        return [Person(glued.group(2), role)]
+    return []
+
+
+# An affiliation is made of characters, digits and brackets; it has at least two characters.
+_AFFILIATION = re.compile(r"[\u3400-\u9fffA-Z0-9（）·“” ]{2,36}")
+_SHORT_AFFILIATION = 2
+# Set without a blank the name has three characters, and is no part of a town.
+_GLUED = re.compile(
+    r"([\u3400-\u9fff0-9（）]{3,24}?[科站室处院校队厂司局所部会])"
+    r"([\u3400-\u9fff]{2}[^区县市镇乡村院部局所站校厂会社长员])"
+)
+
+
+def names_of(text: str, grammar: Grammar) -> list[str] | None:
+    """Split a run of names with known surnames; ``None`` when a word is no such name."""
+    return split_names(text, grammar, strict=True) or None
+
+
 def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     """Read a byline line such as （记者 王 丹 通讯员 侯宇婕） or 牛利敏 郝晨光 摄影报道; ``None`` when it is none."""
     text = text.strip()
     if not 2 <= len(text) <= EDGE:
         return None
-    sign = text[0] in grammar.byline_signs
+    sign, named = text[0] in grammar.byline_signs, text[0] in grammar.name_signs
     text = text.strip(grammar.byline_signs + " ")
     bracketed = len(text) > 2 and text[0] in "（(［" and text[-1] in "）)］"
     square = bracketed and text[0] == "［"
@@ -172,16 +270,45 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
         text = text[1:-1].strip()
     if any(char in text for char in "。！？；“”《》") or not text:
         return None
-    text = text.replace("：", " ")
+    text = _AND_OTHERS.sub("", _SENT_FROM.sub("", text.replace("：", " "))).strip()
     if _ROLE_SLASH.match(text):
         return _read_slashed(text, grammar, bracketed=bracketed, sign=sign)
     # ［先锋颂］, ★走基层·水利 and 中国梦·劳动美 are standing heads: only a role or round brackets make names of them.
     set_off = sign or square
     people, role, photo, agency = _read_people(text, grammar, strict=set_off or not bracketed)
     foreign = any("·" in person.name or "•" in person.name for person in people)
-    if not people or (foreign and not role and (set_off or not bracketed)):
+    if foreign and not role and (set_off or not bracketed):
         return None
-    return Credit(tuple(people), role, bracketed, sign, photo, agency, text.startswith(grammar.house))
+    standing = not role and len(people) == 1 and (is_standing(people[0].name, grammar) and " " not in text.strip())
+    if people and not standing:
+        return Credit(tuple(people), role, bracketed, sign, photo, agency, text.startswith(grammar.house))
+    people = []
+    if not standing and (sign or bracketed):
+        people = _read_affiliated(text, grammar, free=named)
+        if not people and named and not square and (pen_name := read_pen_name(text, grammar)):
+            people = [Person(pen_name, None)]
+    return Credit(tuple(people), bracketed=bracketed, sign=sign, affiliated=True) if people else None
+
+
+def read_pen_name(text: str, grammar: Grammar) -> str | None:
+    """Read a pen name, which needs no surname (一丁, 海 风, 葛 小 满); ``None`` for a standing word such as 短 评."""
+    words = text.strip().split()
+    name = "".join(words)
+    spaced = len(words) > 1 and all(len(word) == 1 for word in words)
+    if not 2 <= len(name) <= 3 or not (spaced or len(words) == 1) or not _HAN_WORD.fullmatch(name):
+        return None
+    return None if is_standing(name, grammar) else name
+
+
+def is_standing(word: str, grammar: Grammar) -> bool:
+    """Say whether a word that could be a name is a standing head, a page's name, a notice's heading or a remark."""
+    return bool(
+        grammar.column_words.search(word)
+        or grammar.roundups.search(word)
+        or word in grammar.sections
+        or word in grammar.no_names
+        or grammar.notice_titles.fullmatch(word)
+    )
 
 
 def _read_slashed(text: str, grammar: Grammar, *, bracketed: bool, sign: bool) -> Credit | None:
@@ -190,12 +317,13 @@ def _read_slashed(text: str, grammar: Grammar, *, bracketed: bool, sign: bool) -
     people: list[Person] = []
     agency: str | None = None
     for word, run in zip(parts[1::2], parts[2::2], strict=True):
-        found, _, _, agency = _read_people(run.strip(), grammar, strict=False)
+        found, _, _, agency = _read_people(run.strip(" 、，"), grammar, strict=False)
         if not found:
             return None
         photo = _SLASHED[word] == "摄影" and word != "文并摄"
         people += [Person(p.name, "摄影" if photo else p.role or _SLASHED[word]) for p in found]
-    return Credit(tuple(people), True, bracketed, sign, False, agency, False)
+    pictures = all(person.role == "摄影" for person in people)
+    return Credit(tuple(people), role=True, bracketed=bracketed, sign=sign, photo=pictures, agency=agency)
 
 
 def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Person], bool, bool, str | None]:
@@ -206,19 +334,28 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
     agency: str | None = None
     pattern = _role_pattern(grammar)
     at = 0
+    last = ""
     pending: list[str] = []
     for match in [*pattern.finditer(text), None]:
         run, found = _strip_house(text[at : match.start() if match else len(text)], grammar)
         agency = agency or found
+        if match and match.group() in grammar.roles:
+            run = _strip_outlet(run, grammar)
         # 记者走基层 is a standing head: a name set straight after a role word must have a surname.
         glued = any_role and at > 0 and at < len(text) and text[at] not in " 、："
+        # 漫画 人生 may be a heading; after 记者 and 作者 a word that names a person stands in any case.
+        glued = glued or (last in _THINGS and " " not in run)
         names = split_names(run, grammar, strict=glued or (strict and not any_role and match is None)) if run else []
+        if names is None and (any_role or match):
+            affiliated = split_affiliation(run, grammar, strict=not any_role and match is None)
+            names = affiliated[1] if affiliated else None
         if names is None:
             return [], False, False, None
         word = match.group() if match else ""
         if match and len(word) == 1 and not names and not pending:
             # 文 and 图 follow names; before one they are its surname (评论员 文 思).
             continue
+        last = word
         at = match.end() if match else at
         if match and word in grammar.suffixes and (names or pending) and not _opens_names(text, at, word, grammar):
             given = grammar.suffixes[word] or role
@@ -234,12 +371,18 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
     return people, any_role, photo or any(p.role == "摄影" for p in people), agency
 
 
+# Words that name a part and a thing as well; a name after them needs a known surname.
+_THINGS = frozenset(("图片", "漫画", "插图", "绘图", "制图", "记录", "讲述", "口述", "整理", "翻译", "搜集"))
+
+
 def _opens_names(text: str, at: int, word: str, grammar: Grammar) -> bool:
     """Say whether a word that can both follow and precede names (摄影) precedes them here."""
     rest = text[at:].strip()
     return word in grammar.roles and bool(rest) and split_names(rest, grammar, strict=True) is not None
 
 
+# What names end with too (王大作): as a role it stands after a blank, at the end.
+_APART = "画作绘译"
 _role_patterns: dict[int, tuple[Grammar, re.Pattern[str]]] = {}
 
 
@@ -250,10 +393,13 @@ def _role_pattern(grammar: Grammar) -> re.Pattern[str]:
         return known[1]
     # 文 and 图 alone are role words only as a word of their own or at the end: 王文 is a name.
     long = sorted((w for w in {**grammar.roles, **grammar.suffixes} if len(w) > 1), key=len, reverse=True)
-    short = "".join(word for word in grammar.suffixes if len(word) == 1)
+    short = "".join(word for word in grammar.suffixes if len(word) == 1 and word not in _APART)
     parts = [re.escape(word) for word in long]
     if short:
         parts.append(f"(?:(?<= )|(?<=[\\u3400-\\u9fff]))[{short}](?= |$|/)")
+    apart = "".join(word for word in grammar.suffixes if word in _APART)
+    if apart:
+        parts.append(f"(?<= )[{apart}](?=$)")
     pattern = re.compile("|".join(parts) or r"(?!)")
     _role_patterns.clear()
     _role_patterns[id(grammar)] = (grammar, pattern)
@@ -312,8 +458,10 @@ def _group(match: re.Match[str], name: str, pattern: re.Pattern[str]) -> str:
 
 def read_dateline(text: str, grammar: Grammar) -> Dateline:
     """Split 新华社北京10月15日电 into marker, place and date."""
-    for form in grammar.dateline_forms:
-        match = form.match(text)
+    # A blank behind it stands for what some forms ask to follow.
+    tries = ((form, shown) for shown in (text, f"{text} ") for form in grammar.dateline_forms)
+    for form, shown in tries:
+        match = form.match(shown)
         if match and match.end() == len(text):
             found = match.groupdict()
             marker, place, date = found.get("marker"), found.get("place"), found.get("date")
@@ -331,6 +479,11 @@ def _read_lead_byline(key: str, at: int, edges: Edges, grammar: Grammar) -> int:
                 edges.credits.append(credit)
                 edges.lead.append(Piece("byline", at, close))
                 return _skip(key, close)
+    elif edges.dateline and (found := _lead_names(key, at, grammar)):
+        stop, credit = found
+        edges.credits.append(credit)
+        edges.lead.append(Piece("byline", at, stop))
+        return _skip(key, stop)
     else:
         match = _LEAD_REPORT.match(key[at : at + EDGE])
         if match and not edges.dateline and not match.group().endswith("："):
@@ -341,6 +494,26 @@ def _read_lead_byline(key: str, at: int, edges: Edges, grammar: Grammar) -> int:
             edges.lead.append(Piece("byline", at, at + match.end()))
             return _skip(key, at + match.end())
     return at
+
+
+def _lead_names(key: str, at: int, grammar: Grammar) -> tuple[int, Credit] | None:
+    """Read 记者 蓝 田 实习生 舒晓雯, set after a marker with blanks only: where it ends, and the people."""
+    window = key[at : at + EDGE]
+    if not _role_pattern(grammar).match(_strip_house(window, grammar)[0]):
+        return None
+    stops = [match.start() for match in _BLANKS.finditer(window)]
+    if len(window) < EDGE:
+        stops.append(len(window))
+    for stop in reversed(stops[:_LEAD_WORDS]):
+        credit = parse_credit(window[:stop], grammar)
+        if credit and credit.role and credit.people and " " in window[:stop]:
+            return at + stop, credit
+    return None
+
+
+_BLANKS = re.compile(r" +")
+# Words of the longest credit of that form: three reporters and three correspondents, their names set with blanks.
+_LEAD_WORDS = 16
 
 
 # 记者骆明、通讯员尚农报道： — after a marker a comma or a blank may stand for the colon.
@@ -381,12 +554,13 @@ def _peel(key: str, start: int, end: int, edges: Edges, grammar: Grammar) -> tup
         opening = max(key.rfind(char, low, end) for char in _OPENING)
         if opening < low:
             return None
-        return _peel_inner(key[opening + 1 : end - 1].strip(), opening, edges, grammar)
+        closed = opening > start and key[:opening].rstrip()[-1:] in _SENTENCE_END
+        return _peel_inner(key[opening + 1 : end - 1].strip(), opening, edges, grammar, closed=closed)
     return _peel_plain(key, low, end, edges, grammar)
 
 
-def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar) -> tuple[str, int] | None:
-    """Read the inside of a bracket at the end of a text."""
+def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar, *, closed: bool) -> tuple[str, int] | None:
+    """Read the inside of a bracket at the end of a text; ``closed`` says that a sentence ends before it."""
     jump = grammar.jump_to.fullmatch(inner)
     if jump:
         edges.jump_to = page_number(jump.groupdict().get("page") or "")
@@ -398,8 +572,13 @@ def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar) -> tuple[st
     if grammar.credits.fullmatch(inner):
         edges.source = inner
         return "credit", at
+    if closed and (grammar.signed.fullmatch(inner) or grammar.bodies.fullmatch(inner)):
+        edges.source = inner
+        return "credit", at
     credit = parse_credit(f"（{inner}）", grammar)
-    if credit and (credit.role or all(is_name(p.name, grammar, strict=True) for p in credit.people)):
+    # After a full stop a name set with a blank (立 新) is one, with or without a surname.
+    spaced = closed and " " in inner and read_pen_name(inner, grammar) is not None
+    if credit and (credit.role or credit.affiliated or spaced or _bare(credit, grammar)):
         edges.end_credits.append(credit)
         return "credit", at
     return None

@@ -33,7 +33,9 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
     if paper and key.replace(" ", "") == paper:
         return "masthead"
     if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]
-        return "masthead" if edge or repeated or len(key) <= 6 else None
+        # 一线快报 inside a page heads a round-up.
+        inside = not edge and grammar.roundups.search(key) is not None
+        return "masthead" if edge or repeated or (len(key) <= 6 and not inside) else None
     if key and is_page_line(key, paper, grammar):
         return "page line"
     if edge and key in grammar.sections:
@@ -43,6 +45,7 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
     editors = grammar.editors.search(key)
     if (
         editors
+        and not _SALUTATION.match(key)
         and _is_editors(key[editors.start() :], grammar)
         and (
             is_page_line(key[: editors.start()], paper, grammar)
@@ -61,6 +64,10 @@ def is_latin_name(key: str) -> bool:
     """Say whether a line is a paper's or a page's name in pinyin or English: capitals alone (HUAXIA RIBAO)."""
     letters = [char for char in key if char.isalpha()]
     return len(letters) >= _MIN_LATIN and all("A" <= char <= "Z" for char in letters) and len(key) <= 48
+
+
+# A letter to the editor opens so.
+_SALUTATION = re.compile(r"(?:尊敬的)?编辑(?:部|同志|老师|先生|记者|朋友)*(?:您好|你好|同志|老师)?[：，！]?$")
 
 
 def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:

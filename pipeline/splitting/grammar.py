@@ -19,8 +19,8 @@ from pipeline.text import is_blank, to_full_width
 _SHAPE: dict[str, dict[str, type]] = {
     "datelines": {"patterns": list},
     "bylines": {"roles": dict, "suffixes": dict, "house": dict},
-    "names": {"surnames": str, "compound": list},
-    "credits": {"patterns": list, "signed": list, "photo": list},
+    "names": {"surnames": str, "compound": list, "minority": list},
+    "credits": {"patterns": list, "signed": list, "photo": list, "bodies": str},
     "jumps": {"to": list, "from": list},
     "furniture": {
         "strong": list,
@@ -53,12 +53,19 @@ _SHAPE: dict[str, dict[str, type]] = {
     "ads": {"houses": list, "cues": list, "phone": str},
     "slogans": {"patterns": list, "signed": list, "themes": list, "asks": list, "words": list},
     "verse": {"tunes": list, "columns": list, "sets": list},
-    "columns": {"brackets": list, "signs": str, "words": list},
+    "columns": {"brackets": list, "signs": str, "words": list, "boxes": list},
     "roundups": {"words": list},
     "headlines": {"kicker_ends": list, "subtitle_starts": list},
     "questions": {"patterns": list},
 }
-_HOUSE_SHAPE: dict[str, type] = {"words": list, "signs": str}
+_HOUSE_SHAPE: dict[str, type] = {
+    "words": list,
+    "signs": str,
+    "name_signs": str,
+    "outlets": str,
+    "affiliations": list,
+    "no_names": list,
+}
 _WIDE_TO_ASCII = {
     code: code - 0xFEE0 for code in [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
 }
@@ -85,11 +92,17 @@ class Grammar:
     suffixes: Mapping[str, str]
     house: tuple[str, ...]
     byline_signs: str
+    name_signs: str
+    outlets: re.Pattern[str]
+    affiliations: re.Pattern[str]
+    no_names: frozenset[str]
     surnames: frozenset[str]
     compound: tuple[str, ...]
+    minority: tuple[str, ...]
     credits: re.Pattern[str]
     signed: re.Pattern[str]
     photo_credits: re.Pattern[str]
+    bodies: re.Pattern[str]
     jump_to: re.Pattern[str]
     jump_from: re.Pattern[str]
     furniture_strong: re.Pattern[str]
@@ -109,7 +122,7 @@ class Grammar:
     notice_columns: re.Pattern[str]
     notice_signatures: re.Pattern[str]
     notice_closes: re.Pattern[str]
-    bodies: re.Pattern[str]
+    notice_bodies: re.Pattern[str]
     picture_columns: re.Pattern[str]
     captions: re.Pattern[str]
     court: re.Pattern[str]
@@ -133,6 +146,7 @@ class Grammar:
     column_brackets: tuple[str, ...]
     column_signs: str
     column_words: re.Pattern[str]
+    boxes: re.Pattern[str]
     roundups: re.Pattern[str]
     kicker_ends: re.Pattern[str]
     subtitle_starts: re.Pattern[str]
@@ -218,6 +232,11 @@ class _Compiler:
         parts.sort(key=len, reverse=words)
         return self.one(form.format("|".join(f"(?:{part})" for part in parts)) if parts else r"(?!)", name)
 
+    def ends(self, words: list[str], key: str) -> re.Pattern[str]:
+        """Compile words into a pattern of a text's end; an empty list matches nothing."""
+        parts = sorted(map(re.escape, words), key=len, reverse=True)
+        return self.one(f"(?:{'|'.join(parts)})$" if parts else r"(?!)", key)
+
 
 def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -> Grammar:
     """Compile every list of the file."""
@@ -232,11 +251,17 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         suffixes=dict(sorted(bylines["suffixes"].items(), key=lambda item: -len(item[0]))),
         house=tuple(sorted(bylines["house"]["words"], key=len, reverse=True)),
         byline_signs=bylines["house"]["signs"],
+        name_signs=bylines["house"]["name_signs"],
+        outlets=make.one(f"(?:^|(?<= ))(?:{bylines['house']['outlets']})$", "bylines.house.outlets"),
+        affiliations=make.ends(bylines["house"]["affiliations"], "bylines.house.affiliations"),
+        no_names=frozenset(bylines["house"]["no_names"]),
         surnames=frozenset(raw["names"]["surnames"]),
         compound=tuple(raw["names"]["compound"]),
+        minority=tuple(raw["names"]["minority"]),
         credits=make.any_of("credits", "patterns"),
         signed=make.any_of("credits", "signed"),
         photo_credits=make.any_of("credits", "photo"),
+        bodies=make.one(raw["credits"]["bodies"], "credits.bodies"),
         jump_to=make.any_of("jumps", "to"),
         jump_from=make.any_of("jumps", "from"),
         furniture_strong=make.any_of("furniture", "strong"),
@@ -257,7 +282,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         captions=make.any_of("notices", "captions"),
         picture_columns=make.any_of("notices", "pictures"),
         court=make.any_of("notices", "court"),
-        bodies=make.one(raw["notices"]["bodies"], "notices.bodies"),
+        notice_bodies=make.one(raw["notices"]["bodies"], "notices.bodies"),
         notice_closes=make.any_of("notices", "closes", form="(?:{})$"),
         notice_signatures=make.any_of("notices", "signatures"),
         notice_cues=make.any_of("notices", "cues"),
@@ -280,6 +305,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         column_brackets=tuple(columns["brackets"]),
         column_signs=columns["signs"],
         column_words=make.any_of("columns", "words", form="(?:{})$", words=True),
+        boxes=make.any_of("columns", "boxes"),
         roundups=make.any_of("roundups", "words", form="(?:{})$", words=True),
         kicker_ends=make.any_of("headlines", "kicker_ends", form="(?:{})$"),
         subtitle_starts=make.any_of("headlines", "subtitle_starts", words=True),

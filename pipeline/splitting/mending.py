@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from pipeline.splitting.blocks import Unit, split_heading
-from pipeline.splitting.clues import cohesion_score
+from pipeline.splitting.clues import cohesion_score, starts_article
 from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.grammar import Grammar
+from pipeline.splitting.headforms import HeadForms
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft, Member
+from pipeline.splitting.readings import COLUMN_PARTED
 from pipeline.splitting.regrouping import regroup
 from pipeline.splitting.seams import Seams
 from pipeline.types import Role
@@ -22,21 +26,48 @@ _REPEAT_SHARE, _REPEAT_CHARS, _REPEAT_REACH = 0.88, 24, 8
 _MERGED_MARGIN, _MERGED_SECOND, _MERGED_REACH, _MERGED_PART = 0.5, 0.15, 6, 5
 
 
-def mend(drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams) -> list[Draft]:
-    """Mend the drafts of a page, in page order."""
+def mend(
+    drafts: list[Draft], cohesion: Cohesion, grammar: Grammar, seams: Seams, forms: HeadForms | None = None
+) -> list[Draft]:
+    """Mend the drafts of a page, in page order; ``forms`` says what the wording of headings speaks for."""
     drafts = lift_captions(drafts, cohesion)
+    move_credits(drafts)
     regroup(drafts, cohesion, seams)
     drafts = [draft for draft in drafts if draft.members]
     drafts = [part for draft in drafts for part in part_article(draft, cohesion)]
     part_titles(drafts, cohesion, grammar)
     settle_subtitles(drafts, grammar)
+    settle_titles(drafts)
+    settle_columns(drafts, grammar, forms)
+    move_columns(drafts)
     fold_roundups(drafts, grammar)
+    settle_columns(drafts, grammar, forms)
     drop_repeats(drafts)
     return drafts
 
 
 def _profiles(members: Sequence[Member]) -> list[Profile]:
     return [member.unit.profile for member in members]
+
+
+# ---- names at the wrong article --------------------------------------------------------------------------------------
+
+
+def move_credits(drafts: Sequence[Draft]) -> None:
+    """Give a bare name in brackets at the beginning of an article to the one above: such a name signs a text."""
+    above: Draft | None = None
+    for draft in drafts:
+        if draft.kind != "news":
+            continue
+        first = draft.members[0] if draft.members else None
+        credit = first.unit.credit if first is not None and first.role == "byline" else None
+        if first is not None and credit is not None and credit.bracketed and not credit.role and len(draft.members) > 1:
+            ends = above.members[-1].role if above is not None and above.texts() else None
+            if above is not None and ends in ("paragraph", "jump"):
+                draft.members.remove(first)
+                first.role = "credit"
+                above.members.append(first)
+        above = draft
 
 
 # ---- captions without a credit ---------------------------------------------------------------------------------------
@@ -250,34 +281,194 @@ def _style(unit: Unit) -> tuple[int, bool]:
     return unit.level, unit.bold
 
 
+# ---- standing head or kicker -------------------------------------------------------------------------------------
+
+
+# Standing heads without decoration are short, and their wording speaks for one clearly (log-odds, ln 5 at most).
+_PLAIN_COLUMN, _WORDED_COLUMN, _CLEARLY = 8, 0.8, 0.5
+# Names of places with their suffix have so many characters at most.
+_PLACE = 4
+
+
+def settle_columns(drafts: Sequence[Draft], grammar: Grammar, forms: HeadForms | None) -> None:
+    """Read a short line above a title as a standing head where its wording is that of one (股海观潮, 江城旧事)."""
+    for draft in drafts:
+        if draft.kind != "news" or draft.has("column"):
+            continue
+        heads = [member for member in draft.members if member.role in ("kicker", "title")]
+        # Below another kicker a line is the second of them; below the title an engine put the standing head late.
+        titled = any(member.role == "title" for member in heads[1:])
+        halves = len(heads) > 1 and heads[0].role == "title" and _style(heads[0].unit) == _style(heads[1].unit)
+        if titled and not halves and _is_worded(heads[0].unit, grammar, forms):
+            heads[0].role = "column"
+        elif [member.role for member in heads] == ["title", "kicker"] and _is_worded(heads[1].unit, grammar, forms):
+            heads[1].role = "column"
+
+
+def settle_titles(drafts: Sequence[Draft]) -> None:
+    """Read the last of several lines above an untitled text as its title where it is set off as nothing else."""
+    for draft in drafts:
+        if draft.kind != "news" or draft.has("title"):
+            continue
+        head = list(takewhile(lambda member: member.role in ("kicker", "column"), draft.members))
+        if len(head) > 1 and draft.texts() and head[-1].role == "column" and not head[-1].unit.column:
+            head[-1].role = "title"
+
+
+def _is_worded(unit: Unit, grammar: Grammar, forms: HeadForms | None) -> bool:
+    """Say whether the wording of a short line is that of a standing head."""
+    key = _bare(unit.key, grammar)
+    key = "".join(key.split()) if _is_spaced(key) else key
+    # 青垄县 above a title says where.
+    if not 2 <= len(key) <= _PLAIN_COLUMN or " " in key or (len(key) <= _PLACE and key[-1] in "省市州县区旗乡镇村"):
+        return False
+    said = forms.read(key) if forms is not None else {}
+    worded = bool(said) and said["column"] >= _WORDED_COLUMN and said["column"] >= said["kicker"] + _CLEARLY
+    return worded or grammar.boxes.fullmatch(key) is not None
+
+
+def move_columns(drafts: Sequence[Draft]) -> None:
+    """Give a standing head at the end of an article to the article that needs it.
+
+    That is the piece straight above it, where another was taken out between, or the article below, where its own
+    article has one already.
+    """
+    owner = {member.unit.index: draft for draft in drafts for member in draft.members}
+    for number, draft in enumerate(drafts):
+        last = draft.members[-1] if draft.members else None
+        if last is None or last.role != "column" or draft.kind != "news" or not draft.texts():
+            continue
+        above = owner.get(last.unit.index - 1)
+        below = next((item for item in drafts[number + 1 :] if item.kind == "news" and item.members), None)
+        if above is not None and above is not draft and above.kind == "news" and not above.has("column"):
+            draft.members.remove(last)
+            above.members.append(last)
+        elif below is not None and sum(member.role == "column" for member in draft.members) > 1:
+            head = below.members[0]
+            if head.role in ("title", "kicker") and head.unit.index > last.unit.index and not below.has("column"):
+                draft.members.remove(last)
+                below.members.insert(0, last)
+
+
+def _is_spaced(key: str) -> bool:
+    parts = key.split()
+    return len(parts) > 1 and all(len(part) == 1 for part in parts)
+
+
+def _bare(key: str, grammar: Grammar) -> str:
+    return key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+
+
 # ---- round-ups ---------------------------------------------------------------------------------------------------
 
 
 def fold_roundups(drafts: Sequence[Draft], grammar: Grammar) -> None:
-    """Carry a round-up's heading on to all its items; one of untitled items takes it as its title."""
+    """Carry a round-up's heading on to all its items; one of untitled items takes it as its title.
+
+    A standing head of any other name is carried on while the articles below are items of one make.
+    """
     heading: str | None = None
+    first: Draft | None = None
     for draft in drafts:
         if draft.kind != "news":
+            first = None
             continue
-        head = next((m for m in draft.members if m.role == "column" and _is_roundup(m.unit, grammar)), None)
-        if head is not None:
-            if not draft.has("title") and draft.texts():
-                head.role, draft.form, heading = "title", "roundup", None
-                continue
-            heading = head.unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+        head = next((m for m in draft.members if m.role == "column"), None)
+        roundup = head is not None and _is_roundup(head.unit, grammar)
+        if head is not None and not draft.has("title") and draft.texts() and (roundup or _is_listed(draft)):
+            head.role, draft.form, heading, first = "title", "roundup", None, None
+        elif head is not None and roundup:
+            heading, first = _bare(head.unit.key, grammar), None
             draft.form = "brief" if _is_item(draft, own_head=True) else draft.form
         elif heading is not None and _is_item(draft, own_head=False):
-            draft.column, draft.form = heading, "brief"
-            for member in draft.members:
-                # Items have a title and nothing else above their text: another line is its second half.
-                if member.role in ("kicker", "subtitle"):
-                    member.role = "title"
-        else:
-            heading = None
+            _add_item(draft, heading)
+        elif (name := head or _kicker_as_column(draft)) is not None:
+            heading, first = None, draft if _opens_series(draft, name, grammar) else None
+        elif first is not None and _is_like(draft, first):
+            column = next(member for member in first.members if member.role in ("column", "kicker"))
+            column.role, first.form = "column", "brief"
+            draft.column, draft.form = _bare(column.unit.key, grammar), "brief"
+        elif draft.has("title"):
+            # What has no title goes on with a story that the round-up interrupts.
+            heading = first = None
+
+
+def _add_item(draft: Draft, heading: str) -> None:
+    """Make an article an item of the round-up of that name."""
+    draft.column, draft.form = heading, "brief"
+    for member in draft.members:
+        # Items have a title and nothing else above their text: another line is its second half.
+        if member.role in ("kicker", "subtitle"):
+            member.role = "title"
+
+
+_BULLETS = frozenset("▲△●○◆◇■□★☆▪·•◎※")
+
+
+def _is_listed(draft: Draft) -> bool:
+    """Say whether all texts of an article open with a bullet: items without titles."""
+    texts = [member.unit.key.strip() for member in draft.texts()]
+    return len(texts) > 1 and all(text[:1] in _BULLETS for text in texts)
+
+
+# Standing heads of these names stand over one piece.
+_ONE_PIECE = re.compile(
+    r"(?:评|论|谈|言|议|说|话|手记|日记|札记|笔记|随笔|访谈|对话|人物|故事|特写|速写|调查|暗访|解释|链接|背景|阅读|小说|散文|诗歌?|"
+    r"纪实|纪事|见闻|榜样|好人|风采|专访|解读|点评|编后|社论|报道|追踪|追问|释义|贴士|[①-⑳]|之[一二三四五六七八九十])$"
+)
+# Items of a series are short and alike: one or two paragraphs, so many characters.
+_SERIES_TEXTS, _SERIES_CHARS = 2, 260
+
+
+def _kicker_as_column(draft: Draft) -> Member | None:
+    """Find the one short kicker of an article that may be the standing head of several."""
+    kickers = [member for member in draft.members if member.role == "kicker"]
+    if len(kickers) != 1 or draft.members[0] is not kickers[0]:
+        return None
+    key = kickers[0].unit.key.strip()
+    return kickers[0] if len(key) <= _PLAIN_COLUMN and " " not in key else None
+
+
+def _opens_series(draft: Draft, column: Member, grammar: Grammar) -> bool:
+    """Say whether an article below a standing head can be the first of several short items under it."""
+    name = _bare(column.unit.key, grammar)
+    if _ONE_PIECE.search(name) or COLUMN_PARTED in column.unit.evidence:
+        return False
+    return _is_short_item(draft, kicker=column.role == "kicker")
+
+
+def _is_like(draft: Draft, first: Draft) -> bool:
+    """Say whether a short article is an item of the same make as the first one: its title set alike, signed alike."""
+    if draft.has("column") or not _is_short_item(draft):
+        return False
+    titles = [next(m.unit for m in item.members if m.role == "title") for item in (first, draft)]
+    signed = [_is_signed(item) for item in (first, draft)]
+    marked = [starts_article(item.texts()[0].unit) for item in (first, draft)]
+    # A kicker alone is no standing head: only titles set alike, and set off from it, make one of it.
+    styled = _style(titles[0]) == _style(titles[1])
+    strict = not first.has("column")
+    if strict and _style(next(m.unit for m in first.members if m.role == "kicker")) == _style(titles[0]):
+        return False
+    return (styled or (all(signed) and not strict)) and signed[0] == signed[1] and marked[0] == marked[1]
+
+
+def _is_signed(draft: Draft) -> bool:
+    """Say whether an article ends with a name or a source."""
+    edges = draft.texts()[-1].unit.edges
+    return draft.has("credit") or (edges is not None and bool(edges.tail))
+
+
+def _is_short_item(draft: Draft, *, kicker: bool = False) -> bool:
+    """Say whether an article is a title and a short text, without a byline line, kicker or subhead of its own."""
+    texts = draft.texts()
+    barred: tuple[Role, ...] = ("subtitle", "subhead", "jump", "byline", *(() if kicker else ("kicker",)))
+    if not texts or len(texts) > _SERIES_TEXTS or any(draft.has(role) for role in barred):
+        return False
+    return draft.has("title") and sum(len(member.unit.key) for member in texts) <= _SERIES_CHARS
 
 
 def _is_roundup(unit: Unit, grammar: Grammar) -> bool:
-    key = unit.key.strip(" " + grammar.column_signs + "".join(grammar.column_brackets))
+    key = _bare(unit.key, grammar)
     return len(key) <= 10 and grammar.roundups.search(key) is not None
 
 
@@ -287,7 +478,7 @@ def _is_item(draft: Draft, *, own_head: bool) -> bool:
     if not texts or len(texts) > _ITEM_TEXTS or sum(len(member.unit.key) for member in texts) > _ITEM_CHARS:
         return False
     barred: tuple[Role, ...]
-    barred = ("subhead", "jump") if own_head else ("column", "subhead", "jump")
+    barred = ("subhead", "jump") if own_head else ("column", "subhead", "jump", "byline")
     return draft.has("title") and not any(draft.has(role) for role in barred)
 
 

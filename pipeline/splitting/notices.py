@@ -380,7 +380,7 @@ def _heads_notice(live: Sequence[Unit], free: Sequence[bool], at: int, grammar: 
     if at == 0 or not free[at - 1] or live[at - 1].kind != "head" or live[at - 1].column:
         return False
     key = live[at - 1].key.strip()
-    return len(close_up(live[at].key.strip())) <= _SHORT_TITLE and grammar.bodies.fullmatch(key) is not None
+    return len(close_up(live[at].key.strip())) <= _SHORT_TITLE and grammar.notice_bodies.fullmatch(key) is not None
 
 
 # A heading such as 招标公告 wants the body above it for its first half.
@@ -633,7 +633,7 @@ def _is_free_line(unit: Unit, grammar: Grammar) -> bool:
         and not any(char.isdigit() or char in "：（）《》“”。；" for char in key)
         and not grammar.column_words.search(key)
         and not grammar.notice_columns.fullmatch(key)
-        and not grammar.bodies.fullmatch(key)
+        and not grammar.notice_bodies.fullmatch(key)
         and not _is_notice_title(unit, grammar)
     )
 

@@ -12,6 +12,10 @@ from pipeline.splitting.grammar import Grammar
 # A list of named features with their values; weights are in pipeline.splitting.weights.
 Features = list[tuple[str, float]]
 Readings = Mapping[str, Features]
+# Evidence of a heading that was parted: its first part names a standing head, the second is the title behind it.
+COLUMN_PARTED, AFTER_COLUMN = "column_parted", "after_column"
+# 名医面对面 MING YI MIAN DUI MIAN: a standing head over again in Latin letters.
+TRANSLATED = re.compile(r"(?<=[\u3400-\u9fff])[ ·/|｜]*[A-Z][A-Za-z&.' ]{3,40}$")
 # Standing heads are short: 走基层, 高质量发展调研行; headings over short items shorter: 一周要闻.
 COLUMN_LENGTH, ROUNDUP_LENGTH = 14, 8
 # Main titles have 8 to 30 characters, subheads 4 to 14, kickers up to 24.
@@ -26,13 +30,16 @@ def is_column_form(key: str, grammar: Grammar) -> bool:
     for pair in grammar.column_brackets:
         if key.startswith(pair[0]) and key.endswith(pair[1]) and key.count(pair[0]) == 1:
             return True
-    return len(key) > 2 and (key[0] in grammar.column_signs or key[-1] in grammar.column_signs)
+    if len(key) > 2 and (key[0] in grammar.column_signs or key[-1] in grammar.column_signs):
+        return True
+    latin = TRANSLATED.search(key)
+    return latin is not None and 2 <= latin.start() <= ROUNDUP_LENGTH
 
 
 def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
     """Give the features of every reading of a heading that its form and place allow."""
     key = unit.key.strip()
-    form = float(is_column_form(key, grammar) and not clue.listed)
+    form = float((is_column_form(key, grammar) and not clue.listed) or COLUMN_PARTED in unit.evidence)
     roundup = float(grammar.roundups.search(key) is not None and len(key) <= ROUNDUP_LENGTH)
     word = float(
         grammar.column_words.search(key) is not None and len(key) <= COLUMN_LENGTH and not form and not roundup
@@ -120,6 +127,9 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
     }
     readings |= _after_body(clue, form, fragment, length, column, dash)
     readings["late_column"].append(("late_column.roundup", roundup))
+    if COLUMN_PARTED in unit.evidence:
+        # It stands before its own title on the same line.
+        del readings["late_column"]
     readings |= _after_title(unit, clue, fit, dash, ends, column, last=last)
     for name in _MADE:
         if name in readings:
@@ -257,7 +267,7 @@ def _after_title(
         ],
         "column_after_title": [*column, ("column_after_title.bias", 1.0)],
     }
-    if last and clue.next_kind == "text":
+    if last and clue.next_kind == "text" and AFTER_COLUMN not in unit.evidence:
         readings["subhead_first"] = [
             ("subhead_first.bias", 1.0),
             ("subhead_first.dash", dash),

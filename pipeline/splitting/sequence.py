@@ -18,7 +18,7 @@ from pipeline.splitting.clues import Clues, ends_article, gather, starts_article
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.headforms import HeadForms
-from pipeline.splitting.readings import Features, Readings, read_heading
+from pipeline.splitting.readings import AFTER_COLUMN, Features, Readings, read_heading
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.weights import WEIGHTS
 
@@ -240,7 +240,7 @@ def _moves(state: State, unit: Unit, clue: Clues, readings: Readings) -> list[_M
     """List the readings of a unit from a state; never none."""
     if unit.kind == "head":
         moves = list(_head_moves(state, clue, readings))
-        if not unit.level and not unit.column:
+        if not unit.level and not unit.column and AFTER_COLUMN not in unit.evidence:
             moves += _plain_moves(state, unit, clue)
     elif unit.kind == "byline":
         moves = list(_byline_moves(state, unit, clue))
@@ -314,7 +314,7 @@ def _head_moves(state: State, clue: Clues, readings: Readings) -> Iterator[_Move
     if state == "C":
         # A standing head whose piece was taken off the page, or stands elsewhere.
         yield _Move("C", "column", [*readings["column"], ("close.lone_column", 1.0)], new=True)
-    if ready:
+    if ready and "late_column" in readings:
         stands: Features = [("late_column.not_ended", 1.0)] if state[0] == "B" else []
         # A text without any head of its own takes the lone standing head below it.
         stands.append(("late_column.untitled", float(state[1:] == "0" and not clue.apart)))
