@@ -26,40 +26,41 @@ from pipeline.splitting.seams import Seams
 _REACH, _SEARCH, _RUN = 3, 40, 10
 # Texts of an article near a run that it is compared with, and texts of the run.
 _NEAR, _FIRST = 4, 3
-# A join is worth this much at most, in nats.
-_JOIN = 4.0
+# A join is worth this much at most, in nats; one worth so much is hardly a chance one.
+_JOIN, _SURE = 4.0, 2.5
 
 # What is weighed, in nats.
 WEIGHTS: Mapping[str, float] = {
-    "between": -0.55,
-    "bias": -2.52,
-    "distance 1": 0.37,
-    "distance 2": -0.30,
-    "distance 3": -1.07,
-    "from the start": 1.16,
-    "goes back": -0.45,
-    "headed": -0.05,
-    "here +": -0.95,
-    "here -": -0.52,
-    "join around": 0.48,
-    "join here": -0.30,
-    "join there": 0.30,
-    "leaves open": -0.53,
-    "left": -0.09,
-    "left open": -0.10,
-    "nothing before": -0.55,
-    "signed before": 0.09,
-    "signed there": -0.85,
-    "size": -0.75,
-    "stops open": 0.27,
-    "subhead": -0.25,
-    "there +": 0.47,
-    "there -": 0.99,
-    "title here": -0.96,
-    "title there": 1.86,
-    "titles": 0.04,
-    "to the end": 1.15,
-    "whole": 1.54,
+    "between": -0.49,
+    "bias": -4.8,
+    "distance 1": 0.84,
+    "distance 2": -0.06,
+    "distance 3": -0.85,
+    "from the start": 1.46,
+    "goes back": 0.42,
+    "headed": 0.02,
+    "here +": -1.34,
+    "here -": -0.54,
+    "join around": 0.26,
+    "join here": -0.03,
+    "join there": 0.12,
+    "leaves open": 0.02,
+    "left": 0.15,
+    "left open": -0.48,
+    "mends": 1.27,
+    "nothing before": -0.49,
+    "signed before": -0.14,
+    "signed there": -1.12,
+    "size": -0.12,
+    "stops open": -0.89,
+    "subhead": -0.06,
+    "there +": 0.57,
+    "there -": 0.72,
+    "title here": -1.49,
+    "title there": 3.36,
+    "titles": 0.67,
+    "to the end": 1.37,
+    "whole": 2.02,
 }
 # Least log-odds of a move.
 LEAST = 0.0
@@ -234,9 +235,11 @@ def _weigh(own: _Side, other: _Side, cohesion: Cohesion, seams: Seams) -> Featur
         features["title there"] = cohesion.overlap(other.titles[0], first)
     features["titles"] = float(bool(own.titles)) - float(bool(other.titles))
     left, right = _end(own.before), _start(own.after)
-    features["join there"] = _join(_end(other.before), run[0], seams) + _join(run[-1], _start(other.after), seams)
-    features["join here"] = _join(left, run[0], seams) + _join(run[-1], right, seams)
     features["join around"] = _join(left, right, seams) - _join(_end(other.before), _start(other.after), seams)
+    mended = [_join(_end(other.before), run[0], seams), _join(run[-1], _start(other.after), seams)]
+    torn = [_join(left, run[0], seams), _join(run[-1], right, seams)]
+    features["join there"], features["join here"] = sum(mended), sum(torn)
+    features["mends"] = float(max(mended) > _SURE) - float(max(torn) > _SURE)
     features["stops open"] = float(_is_open(_end(other.before)) and not other.after)
     features["left open"] = float(_is_open(run[-1]) and not other.after) - float(_is_open(run[-1]) and not own.after)
     features["leaves open"] = float(_is_open(left) and not own.after)

@@ -23,6 +23,8 @@ from pipeline.splitting.grammar import Grammar
 
 # Characters of the pieces by which a text is compared with paragraphs, and the share of them that has to be found.
 _GRAM, _SHARE = 4, 0.6
+# Longest heading of a round-up.
+_ROUNDUP = 10
 # A heading that is a part of a title has at least this many characters.
 _PART = 3
 # Fields of the gold and the role of a line that they hold.
@@ -133,10 +135,12 @@ def _of_line(
         return place, "byline" if place is not None else None
     start, end = column_core(unit.key, grammar)
     core = _norm(unit.key[start:end])
+    # The decision reads a round-up's heading as a standing head; it becomes the title of untitled items later.
+    roundup = len(core) <= _ROUNDUP and grammar.roundups.search(unit.key[start:end]) is not None
     for number in order:
         for role, heads in articles[number].heads.items():
             if text in heads or core in heads:
-                return number, role
+                return number, "column" if roundup and role == "title" else role
     for number in order:
         if len(text) >= _PART and any(text in head for head in articles[number].heads["title"]):
             return number, "title"

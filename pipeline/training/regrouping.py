@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 # Share of neighbouring stories whose columns are read in a wrong order, and the part of the pages that only measures.
 MIXED, HELD = 0.4, 0.25
 # Inverse strength of the penalty.
-_PENALTY = 0.1
+_PENALTY = 1.0
 # A title says more than a text about which article a draft is.
 _TITLE = 3
 
