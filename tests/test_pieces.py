@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.cleaning import CleanerOptions, clean
 from pipeline.splitting.articles import SplitterOptions, split_page
+from pipeline.splitting.furniture import furniture_reason
 from pipeline.splitting.grammar import load_grammar
 from pipeline.types import Page, Publication
 
@@ -52,7 +53,7 @@ NOTICES = {
         4,
     ),
     "an office to be filled": (
-        "# 任前公示\n\n陈卫国，男，1966年生，拟任市交通局局长。\n\n公示期：6月1日至7日。\n\n中共东川市委组织部\n\n2012年5月31日",
+        "# 任前公示\n\n陈卫国，拟任市交通局局长。\n\n公示期：6月1日至7日。\n\n中共东川市委组织部\n\n2012年5月31日",
         "任前公示",
         4,
     ),
@@ -403,3 +404,32 @@ def test_a_letter_to_the_editor_keeps_its_salutation():
         "夜里老人出门看不清台阶，盼有关部门来修一修。"
     )
     assert "编辑同志：" in [line for item in articles_of(f"{ABOVE}\n\n{text}\n\n{BELOW}") for line in lines_of(item)]
+
+
+STORIES = {
+    "service at the end of a story": "据介绍，中心推出免费体验活动，最低票价30元，市民可拨打咨询电话：0351-7080600。",
+    "prices in a story": "市场管理处主任说，批发价最低的白菜每公斤八角，优惠活动延续到月底，电话：6630011。",
+}
+
+
+@pytest.mark.parametrize("text", STORIES.values(), ids=STORIES)
+def test_a_story_that_gives_a_number_is_no_advertisement(text):
+    first, last = articles_of(f"{ABOVE}\n\n{text}\n\n{BELOW}")
+    assert (first.kind, len(lines_of(first)), last.kind) == ("news", 3, "news")
+
+
+LINES = [
+    ("36 小时 生死救援", None),
+    ("G20 峰会 今日开幕", None),
+    ("奥迪 A6", None),
+    ("4 0 7 1 8", None),
+    ("第3版 要闻", "page line"),
+    ("2014年6月13日 星期五", "page line"),
+    ("责 编：童 岩 版 式：易 红", "editors"),
+    ("编辑同志：", None),
+]
+
+
+@pytest.mark.parametrize(("line", "reason"), LINES)
+def test_furniture_reason_inside_a_page(line, reason):
+    assert furniture_reason(line, "东川日报", GRAMMAR, edge=False, repeated=False) == reason

@@ -34,7 +34,7 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
         return "masthead"
     if len(key) <= 10 and grammar.papers.search(key) and grammar.papers.search(key).end() == len(key):  # type: ignore[union-attr]
         return "masthead" if edge or repeated or len(key) <= 6 else None
-    if key and is_page_line(key, paper, grammar):
+    if key and is_page_line(key, paper, grammar, edge=edge):
         return "page line"
     if edge and key in grammar.sections:
         return "section"
@@ -63,8 +63,11 @@ def is_latin_name(key: str) -> bool:
     return len(letters) >= _MIN_LATIN and all("A" <= char <= "Z" for char in letters) and len(key) <= 48
 
 
-def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
-    """Say whether a line is made of a date, a page number and what stands beside them; so is an empty one."""
+def is_page_line(key: str, paper: str, grammar: Grammar, *, edge: bool = True) -> bool:
+    """Say whether a line is made of a date, a page number and what stands beside them; so is an empty one.
+
+    Away from the page's edges a bare number beside words is no page number (36 小时 生死救援).
+    """
     words = [word for word in re.split(r"[ 　|·•，/（）()■●◆▲▼◀▶◄►│┃｜丨▍▌]+", key) if word]
     if not words or grammar.furniture_strong.fullmatch(key):
         return True
@@ -73,10 +76,14 @@ def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
     if sum(_NUMBER.fullmatch(word) is not None for word in words) > 1:
         # Numbers in a row are drawn ones, or a table's.
         return False
+    if not edge and len(words) > 1 and not any(_DATED.search(word) for word in words):
+        return False
     strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
     return bool(strong) and all(_is_furniture_word(word, paper, grammar, dated=strong > 1) for word in words)
 
 
+# What a page line has besides a bare number: a date, 第3版, an issue's number.
+_DATED = re.compile(r"\d{4}[年.\-/]|年.{1,3}月|[版期号]")
 _NUMBER = re.compile(r"\d{1,3}")
 
 

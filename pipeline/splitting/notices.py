@@ -899,10 +899,16 @@ def _tells(unit: Unit) -> bool:
 _MAX_AD_SENTENCE = 60
 
 
+# What only a story says, though it gives telephone numbers and prices too.
+_REPORTS = re.compile(
+    r"记者|据(?:介绍|了解|悉|统计|估算)|介绍，|表示，|[^传]说[，：]|告诉|称，|透露|昨日|昨天|日前|近日"
+)
+
+
 def _ad_score(unit: Unit, grammar: Grammar) -> int:
     """Count the advertisement's signs in a short text without a news story's."""
     key = unit.key
-    if len(key) > _MAX_AD_LINE or (unit.edges and (unit.edges.dateline or unit.edges.tail)):
+    if len(key) > _MAX_AD_LINE or (unit.edges and (unit.edges.dateline or unit.edges.tail)) or _REPORTS.search(key):
         return 0
     cues = {match.group() for match in grammar.ad_cues.finditer(key)}
     return len(cues) + bool(grammar.phone.search(key))
