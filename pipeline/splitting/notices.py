@@ -435,8 +435,9 @@ def _has_news(unit: Unit) -> bool:
 
 
 # A list of figures: a name and a number on each of at least three lines.
+_FIGURE = r"(?:[-+]?\d[\d.，,]{0,12}|[〇零一二两三四五六七八九十百千万]{1,9}(?:元|角|斤|分|吨|公斤|担))"
 _FIGURE_LINE = re.compile(
-    r"[^\d。；，]{1,18}(?:[：:]| +)[^\d。；，]{0,4}[-+]?\d[\d.，,]{0,12}[^\d。；，]{0,6}(?:[ 涨跌升降同比+-].{0,16})?"
+    rf"[^\d。；，]{{1,18}}(?:[：:]| +)[^\d。；，]{{0,4}}{_FIGURE}[^\d。；，]{{0,8}}(?:[ 涨跌升降同比+-].{{0,16}})?"
 )
 _MIN_FIGURES = 3
 
@@ -631,6 +632,7 @@ def _is_free_line(unit: Unit, grammar: Grammar) -> bool:
         and 2 <= len(key) <= _VERSE_LINE
         and sum(map(is_han, key)) >= 0.8 * len(key)
         and not any(char.isdigit() or char in "：（）《》“”。；" for char in key)
+        and not _FIGURE_LINE.fullmatch(key)
         and not grammar.column_words.search(key)
         and not grammar.notice_columns.fullmatch(key)
         and not grammar.bodies.fullmatch(key)
