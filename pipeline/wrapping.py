@@ -42,6 +42,7 @@ _OPENER = re.compile(
     r"|\d{1,2}月\d{1,2}日 ?\d{1,2}[时:：]|编后|编者按|编辑同志|[【〖]"
     r"|[（(][一二三四五六七八九十][）)]|[一二三四五六七八九十]、|图为)"
 )
+_EDITORS = re.compile(r"(?:责任|本版|值班)?编辑[：: ]|责编")
 # Log-odds above which two lines without any mark are one heading: cut inside a word or a phrase 4.7 to 10.8, two
 # headings -4.4 to 4.3.
 ONE_HEADING, ONE_TEXT = 4.5, 0.0
@@ -116,7 +117,7 @@ def _can_join(line: str, after: str) -> bool:
     """Say whether two lines can be of one paragraph: both are text, and the second is not set in."""
     return (
         bool(line.strip() and after.strip())
-        and not (_INDENT.match(after) or _NO_BODY.match(line) or _NO_BODY.match(after))
+        and not (_EDITORS.match(after) or _INDENT.match(after) or _NO_BODY.match(line) or _NO_BODY.match(after))
         and not (cells_of(line) or cells_of(after))
     )
 

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.cleaning import CleanerOptions, clean
 from pipeline.splitting.articles import SplitterOptions, split_page
+from pipeline.splitting.furniture import furniture_reason
 from pipeline.splitting.grammar import load_grammar
 from pipeline.types import Page, Publication
 
@@ -41,6 +42,7 @@ def read(piece):
 
 
 NOTICES = {
+    "a library's": ("图书馆启事\n\n本馆从四月十日起延长开放时间至晚九时。\n\n东川市图书馆", "图书馆启事", 2),
     "thanks": ("鸣谢\n\n承蒙各界在我厂火灾中鼎力相助，谨此致谢。\n\n东川市木器厂\n\n1988年3月5日", "鸣谢", 3),
     "a wedding": ("结婚启事\n\n我俩定于元月一日结婚，特敬告诸亲友。\n\n张卫东 李红梅", "结婚启事", 2),
     "a tender": (
@@ -52,7 +54,7 @@ NOTICES = {
         4,
     ),
     "an office to be filled": (
-        "# 任前公示\n\n陈卫国，男，1966年生，拟任市交通局局长。\n\n公示期：6月1日至7日。\n\n中共东川市委组织部\n\n2012年5月31日",
+        "# 任前公示\n\n陈卫国，拟任市交通局局长。\n\n公示期：6月1日至7日。\n\n中共东川市委组织部\n\n2012年5月31日",
         "任前公示",
         4,
     ),
@@ -151,6 +153,11 @@ def test_texts_of_a_court_come_back_from_another_article():
 
 
 TABLES = {
+    "prices in words": (
+        "农贸市场昨日行情\n鸡蛋 每斤一元二角五\n鲤鱼 每斤二元八角\n菠菜 每斤一角二分",
+        "农贸市场昨日行情",
+        3,
+    ),
     "cinemas": ("今日影讯\n\n文化宫：《春风》10:00 14:00 19:30\n\n人民影院：《秋水》9:30 15:00", "今日影讯", 2),
     "a station's programme": ("今日荧屏\n\n中央一套\n\n19:00 新闻联播\n20:05 电视剧：《长河》（5、6）", "中央一套", 2),
     "weather in brackets": ("【天气】今日晴间多云，12℃~25℃，南风2-3级；明日多云转阴，有小雨，11℃~20℃。", "天气", 1),
@@ -221,6 +228,7 @@ def test_figures_are_taken_under_their_heading(text, title, lines):
 
 
 ADS = {
+    "a builder": "东川市第一建筑公司 承建各类建筑 信誉第一\n\n地址：建设路7号 经理：石大力 电挂：0077",
     "flats": "## 一线江景 恢弘登场\n\n118—168㎡阔景大宅 首期8万起\n\n诚邀品鉴 0888—5566888\n\n开发商：东川置业",
     "a house with its name below": "国庆黄金周 满200减100\n\n全场冬装5折起 金饰每克立减20元\n\n东川百货大楼",
     "a factory": "东川电机厂\n\n生产Y系列电动机，实行三包，代办托运，欢迎来函订购。电挂：2255 电话：3344",
@@ -403,3 +411,86 @@ def test_a_letter_to_the_editor_keeps_its_salutation():
         "夜里老人出门看不清台阶，盼有关部门来修一修。"
     )
     assert "编辑同志：" in [line for item in articles_of(f"{ABOVE}\n\n{text}\n\n{BELOW}") for line in lines_of(item)]
+
+
+STORIES = {
+    "service at the end of a story": "据介绍，中心推出免费体验活动，最低票价30元，市民可拨打咨询电话：0351-7080600。",
+    "prices in a story": "市场管理处主任说，批发价最低的白菜每公斤八角，优惠活动延续到月底，电话：6630011。",
+}
+
+
+@pytest.mark.parametrize("text", STORIES.values(), ids=STORIES)
+def test_a_story_that_gives_a_number_is_no_advertisement(text):
+    first, last = articles_of(f"{ABOVE}\n\n{text}\n\n{BELOW}")
+    assert (first.kind, len(lines_of(first)), last.kind) == ("news", 3, "news")
+
+
+LINES = [
+    ("36 小时 生死救援", None),
+    ("G20 峰会 今日开幕", None),
+    ("奥迪 A6", None),
+    ("4 0 7 1 8", None),
+    ("第3版 要闻", "page line"),
+    ("2014年6月13日 星期五", "page line"),
+    ("责 编：童 岩 版 式：易 红", "editors"),
+    ("编辑同志：", None),
+]
+
+
+@pytest.mark.parametrize(("line", "reason"), LINES)
+def test_furniture_reason_inside_a_page(line, reason):
+    assert furniture_reason(line, "东川日报", GRAMMAR, edge=False, repeated=False) == reason
+
+
+# A page of the eighties in columns of thirteen characters, without blank lines, as a scan of it is read.
+NARROW = """东川日报 一九八六年四月五日
+星期六 第二版
+清明时节话植树
+我市百万军民上山造林
+本报讯 四月三日，市党政军
+机关干部一千多人到西山义务
+植树。市委书记田大成同群众
+一起挖坑、培土、浇水，半天
+时间栽下油松三千多株。
+市绿化委员会负责人说，今春
+全市计划造林十二万亩，比去
+年增加百分之二十，目前苗木
+已经全部落实到乡到村。
+（李长河）
+西山林场实行承包责任制
+本报讯 通讯员王木生报道：
+西山林场把七千亩荒山承包给
+五十二户职工，签订合同三十
+年不变，职工造林积极性大增
+。今春已完成整地四千亩，育
+苗三百亩。
+市场信息
+市农贸市场昨日行情
+鸡蛋 每斤一元二角五
+鲤鱼 每斤二元八角
+菠菜 每斤一角二分
+图书馆启事
+为方便读者，本馆从四月十日
+起延长开放时间至晚九时，凭
+证入馆，过期借书请速归还。
+东川市图书馆
+遗失
+东川市五金厂遗失营业执照一
+份，号码〇二三一，声明作废
+。
+西湖牌洗衣机 质量三包
+东川洗衣机厂 电话：3456
+责任编辑 王大年
+"""
+
+
+def test_a_page_in_narrow_columns_is_read_as_it_was_set():
+    found = [(item.kind, item.title, item.column, len(lines_of(item))) for item in articles_of(NARROW, "东川日报")]
+    assert found == [
+        ("news", "我市百万军民上山造林", None, 2),
+        ("news", "西山林场实行承包责任制", None, 1),
+        ("notice", "市农贸市场昨日行情", "市场信息", 3),
+        ("notice", "图书馆启事", None, 2),
+        ("notice", "遗失", None, 1),
+        ("ad", "西湖牌洗衣机 质量三包", None, 1),
+    ]

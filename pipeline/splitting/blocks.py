@@ -425,7 +425,7 @@ _PAGE_NAME = 8
 
 
 # Titles in a box that points to other pages; a whole box on one line is longer.
-_GUIDE_LENGTH, _GUIDE_LINE = 45, 240
+_GUIDE_LENGTH, _GUIDE_LINE, _GUIDE_TITLE = 45, 240, 4
 
 
 def _mark_guides(units: list[Unit], grammar: Grammar) -> None:
@@ -456,7 +456,7 @@ def _points_on(unit: Unit, grammar: Grammar) -> bool:
     found = grammar.guide_lines.search(key) if len(key) <= _GUIDE_LENGTH and unit.kind in ("head", "text") else None
     return (
         found is not None
-        and found.start() > 0
+        and found.start() >= _GUIDE_TITLE
         and "。" not in key
         and not grammar.jump_to.match(key.strip(BRACKETS))
         and grammar.guide_signs.search(key[max(0, found.start() - 1) :]) is not None

@@ -36,7 +36,7 @@ def furniture_reason(key: str, paper: str, grammar: Grammar, *, edge: bool, repe
         # 一线快报 inside a page heads a round-up.
         inside = not edge and grammar.roundups.search(key) is not None
         return "masthead" if edge or repeated or (len(key) <= 6 and not inside) else None
-    if key and is_page_line(key, paper, grammar):
+    if key and is_page_line(key, paper, grammar, edge=edge):
         return "page line"
     if edge and key in grammar.sections:
         return "section"
@@ -70,8 +70,11 @@ def is_latin_name(key: str) -> bool:
 _SALUTATION = re.compile(r"(?:尊敬的)?编辑(?:部|同志|老师|先生|记者|朋友)*(?:您好|你好|同志|老师)?[：，！]?$")
 
 
-def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
-    """Say whether a line is made of a date, a page number and what stands beside them; so is an empty one."""
+def is_page_line(key: str, paper: str, grammar: Grammar, *, edge: bool = True) -> bool:
+    """Say whether a line is made of a date, a page number and what stands beside them; so is an empty one.
+
+    Away from the page's edges a bare number beside words is no page number (36 小时 生死救援).
+    """
     words = [word for word in re.split(r"[ 　|·•，/（）()■●◆▲▼◀▶◄►│┃｜丨▍▌]+", key) if word]
     if not words or grammar.furniture_strong.fullmatch(key):
         return True
@@ -80,10 +83,14 @@ def is_page_line(key: str, paper: str, grammar: Grammar) -> bool:
     if sum(_NUMBER.fullmatch(word) is not None for word in words) > 1:
         # Numbers in a row are drawn ones, or a table's.
         return False
+    if not edge and len(words) > 1 and not any(_DATED.search(word) for word in words):
+        return False
     strong = sum(grammar.furniture_strong.fullmatch(word) is not None for word in words)
     return bool(strong) and all(_is_furniture_word(word, paper, grammar, dated=strong > 1) for word in words)
 
 
+# What a page line has besides a bare number: a date, 第3版, an issue's number.
+_DATED = re.compile(r"\d{4}[年.\-/]|年.{1,3}月|[版期号]")
 _NUMBER = re.compile(r"\d{1,3}")
 
 

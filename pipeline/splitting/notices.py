@@ -435,8 +435,9 @@ def _has_news(unit: Unit) -> bool:
 
 
 # A list of figures: a name and a number on each of at least three lines.
+_FIGURE = r"(?:[-+]?\d[\d.，,]{0,12}|[〇零一二两三四五六七八九十百千万]{1,9}(?:元|角|斤|分|吨|公斤|担))"
 _FIGURE_LINE = re.compile(
-    r"[^\d。；，]{1,18}(?:[：:]| +)[^\d。；，]{0,4}[-+]?\d[\d.，,]{0,12}[^\d。；，]{0,6}(?:[ 涨跌升降同比+-].{0,16})?"
+    rf"[^\d。；，]{{1,18}}(?:[：:]| +)[^\d。；，]{{0,4}}{_FIGURE}[^\d。；，]{{0,8}}(?:[ 涨跌升降同比+-].{{0,16}})?"
 )
 _MIN_FIGURES = 3
 
@@ -631,6 +632,7 @@ def _is_free_line(unit: Unit, grammar: Grammar) -> bool:
         and 2 <= len(key) <= _VERSE_LINE
         and sum(map(is_han, key)) >= 0.8 * len(key)
         and not any(char.isdigit() or char in "：（）《》“”。；" for char in key)
+        and not _FIGURE_LINE.fullmatch(key)
         and not grammar.column_words.search(key)
         and not grammar.notice_columns.fullmatch(key)
         and not grammar.notice_bodies.fullmatch(key)
@@ -899,10 +901,16 @@ def _tells(unit: Unit) -> bool:
 _MAX_AD_SENTENCE = 60
 
 
+# What only a story says, though it gives telephone numbers and prices too.
+_REPORTS = re.compile(
+    r"记者|据(?:介绍|了解|悉|统计|估算)|介绍，|表示，|[^传]说[，：]|告诉|称，|透露|昨日|昨天|日前|近日"
+)
+
+
 def _ad_score(unit: Unit, grammar: Grammar) -> int:
     """Count the advertisement's signs in a short text without a news story's."""
     key = unit.key
-    if len(key) > _MAX_AD_LINE or (unit.edges and (unit.edges.dateline or unit.edges.tail)):
+    if len(key) > _MAX_AD_LINE or (unit.edges and (unit.edges.dateline or unit.edges.tail)) or _REPORTS.search(key):
         return 0
     cues = {match.group() for match in grammar.ad_cues.finditer(key)}
     return len(cues) + bool(grammar.phone.search(key))
