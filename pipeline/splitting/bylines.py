@@ -607,7 +607,7 @@ def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar, *, closed: 
     if grammar.credits.fullmatch(inner):
         edges.source = inner
         return "credit", at
-    if closed and (grammar.signed.fullmatch(inner) or grammar.bodies.fullmatch(inner)):
+    if closed and (grammar.signed.fullmatch(inner) or grammar.signing_bodies.fullmatch(inner)):
         edges.source = inner
         return "credit", at
     credit = parse_credit(f"（{inner}）", grammar)
