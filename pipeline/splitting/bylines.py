@@ -386,6 +386,9 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
             continue
         last = word
         at = match.end() if match else at
+        if word == "报道" and strict and not any_role and not all(is_name(n, grammar, strict=True) for n in names):
+            # 追踪报道 is a standing head.
+            return [], False, False, None
         if match and word in grammar.suffixes and (names or pending) and not _opens_names(text, at, word, grammar):
             # 记者 王丹 文: who wrote it stays a reporter.
             given = role if word == "文" and role else grammar.suffixes[word] or role
