@@ -56,7 +56,17 @@ CASES_KIND = [
     ("（记者 王丹）", "byline"),
     ("王小明  李 红", "byline"),
     ("据新华社电", "source"),
+    ("综合新华社、央视报道", "source"),
+    ("据《松岭日报》报道", "source"),
+    ("（原载《松岭文艺》2011年第3期）", "source"),
+    ("本报评论员", "source"),
+    ("（作者为松岭大学教授）", "source"),
+    ("中共松岭县委党校课题组", "source"),
+    ("作者：王大山", "byline"),
     ("（下转第3版）", "jump_to"),
+    ("↘下转5版", "jump_to"),
+    ("▲上接第1版", "jump_from"),
+    ("编辑老师：", "text"),
     ("（上接第一版）", "jump_from"),
     ("| 品种 | 价格 |", "table"),
     ("富强 民主 文明 和谐", "slogan"),
@@ -75,6 +85,12 @@ CASES_KIND = [
 @pytest.mark.parametrize(("line", "kind"), CASES_KIND)
 def test_make_units_reads_the_kind_of_a_line(line, kind):
     assert units_of(line)[0].kind == kind
+
+
+def test_make_units_reads_a_round_up_inside_a_page_that_is_named_like_a_paper():
+    text = "昨日新桥通车，两岸往来更便捷。\n\n" * 8
+    units = units_of(f"{text}# 一线快报\n\n{text}")
+    assert [unit.kind for unit in units if unit.level] == ["head"]
 
 
 def test_make_units_knows_the_paper_inside_a_page():

@@ -285,25 +285,33 @@ def _read_kind(unit: Unit, grammar: Grammar) -> UnitKind:  # noqa: PLR0911
     if len(key) <= MAX_HEAD:
         if grammar.jump_from.fullmatch(bare):
             return "jump_from"
-        if grammar.jump_to.fullmatch(bare) and "转" in bare:
+        if grammar.jump_to.fullmatch(bare) and ("转" in bare or "下接" in bare):
             return "jump_to"
         if grammar.photo_credits.fullmatch(bare):
             unit.credit = Credit((), photo=True)
             return "byline"
-        if (grammar.credits.fullmatch(bare) and bare[-1] in "电社发讯") or (
+        if (grammar.credits.fullmatch(bare) and (bare[-1] in "电社发讯" or _TOLD.match(bare))) or (
             bare != key and grammar.credits.fullmatch(bare)
         ):
             return "source"
-        if grammar.signed.fullmatch(bare) and (bare != key or not unit.level):
-            unit.signed = True
-            return "source"
         unit.credit = parse_credit(key, grammar)
+        if (
+            grammar.signed.fullmatch(bare)
+            and (bare != key or not unit.level)
+            and not (unit.credit and unit.credit.role)
+        ):
+            unit.credit, unit.signed = None, True
+            return "source"
         nameless = unit.credit is not None and not unit.credit.role and not unit.credit.bracketed
         # 简讯 could be a person called 简; as a line of its own it is a heading.
         if unit.credit and not (nameless and (unit.level or grammar.roundups.search(key) or key in grammar.sections)):
             return "byline"
         unit.credit = None
     return "head" if looks_like_head(unit, grammar) else "text"
+
+
+# 综合新华社、央视报道 on a line of its own.
+_TOLD = re.compile(r"(?:本报)?(?:据|综合).*(?:报道|消息)$")
 
 
 def is_slogan(key: str, grammar: Grammar) -> bool:

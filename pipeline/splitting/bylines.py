@@ -84,6 +84,8 @@ _SLASHED = {
     "摄影": "摄影",
     "图": "摄影",
     "摄": "摄影",
+    "图文": "作者",
+    "文图": "作者",
     "供图": "摄影",
     "文并摄": "摄影",
     "采访": "记者",
@@ -99,7 +101,9 @@ _SLASHED = {
 }
 _ROLE_SLASH = re.compile(f"(?:^|(?<= ))({'|'.join(sorted(_SLASHED, key=len, reverse=True))})[/｜|](?!文|图|摄)")
 
-BRACKETS = "（）()［］[]〔〕【】 "
+# Arrows that point to where a text goes on.
+_ARROWS = "▲▼▶►▷→↘↓↗⇒◀◁←"
+BRACKETS = f"（）()［］[]〔〕【】 {_ARROWS}"
 _OPENING, _CLOSING = "（(［〔【", "）)］〕】"
 _CHINESE_DIGITS = "零一二三四五六七八九"
 
@@ -270,6 +274,7 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
         text = text[1:-1].strip()
     if any(char in text for char in "。！？；“”《》") or not text:
         return None
+    text, country = _COUNTRY.subn("", _unify(text, grammar))
     text = _AND_OTHERS.sub("", _SENT_FROM.sub("", text.replace("：", " "))).strip()
     if _ROLE_SLASH.match(text):
         return _read_slashed(text, grammar, bracketed=bracketed, sign=sign)
@@ -277,7 +282,7 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
     set_off = sign or square
     people, role, photo, agency = _read_people(text, grammar, strict=set_off or not bracketed)
     foreign = any("·" in person.name or "•" in person.name for person in people)
-    if foreign and not role and (set_off or not bracketed):
+    if foreign and not role and not country and (set_off or not bracketed):
         return None
     standing = not role and len(people) == 1 and (is_standing(people[0].name, grammar) and " " not in text.strip())
     if people and not standing:
@@ -288,6 +293,30 @@ def parse_credit(text: str, grammar: Grammar) -> Credit | None:
         if not people and named and not square and (pen_name := read_pen_name(text, grammar)):
             people = [Person(pen_name, None)]
     return Credit(tuple(people), bracketed=bracketed, sign=sign, affiliated=True) if people else None
+
+
+# [美]约翰·史密斯: the country of a foreign author.
+_COUNTRY = re.compile(r"^[（［(\[〔][\u3400-\u9fff]{1,3}[）］)\]〕] ?(?=[\u3400-\u9fff])")
+# 王大山/文 李小平/图: the part behind the names.
+_PART_BEHIND = re.compile(
+    r"(?<=[\u3400-\u9fff])(?<![文图]) ?[/｜] ?(摄影报道|摄影|供图|绘图|漫画|制图|整理|编译|文|图|摄|画|绘)(?=[ 、，]|$)"
+)
+_PART_BEFORE = re.compile(rf"(?:^|(?<= ))({'|'.join(sorted(_SLASHED, key=len, reverse=True))})： ?")
+_LONE_PART = re.compile(r"^(文|图|摄|图文|文图) (?=[\u3400-\u9fff]{2})")
+_AGENCY_PHOTO = re.compile(r"^(?:新华社|中新社|本报|资料)(?:发|供图|供稿|图片)?[（(]([^（）()]{2,20})[）)]$")
+
+
+def _unify(text: str, grammar: Grammar) -> str:
+    """Write 文：王丹 and 王丹/文 as other credits are: 文/王丹, 王丹 文; also take 新华社发 off （王丹 摄）."""
+    photo = _AGENCY_PHOTO.match(text)
+    text = photo.group(1) if photo else text
+    if _PART_BEHIND.search(text) and not _ROLE_SLASH.match(text):
+        return _PART_BEHIND.sub(r" \1", text)
+    text = _PART_BEFORE.sub(r"\1/", text)
+    lone = _LONE_PART.match(text)
+    if lone and split_names(text[lone.end() :], grammar, strict=True):
+        return f"{lone.group(1)}/{text[lone.end() :]}"
+    return text
 
 
 def read_pen_name(text: str, grammar: Grammar) -> str | None:
@@ -357,8 +386,12 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
             continue
         last = word
         at = match.end() if match else at
+        if word == "报道" and strict and not any_role and not all(is_name(n, grammar, strict=True) for n in names):
+            # 追踪报道 is a standing head.
+            return [], False, False, None
         if match and word in grammar.suffixes and (names or pending) and not _opens_names(text, at, word, grammar):
-            given = grammar.suffixes[word] or role
+            # 记者 王丹 文: who wrote it stays a reporter.
+            given = role if word == "文" and role else grammar.suffixes[word] or role
             people += [Person(name, given) for name in [*pending, *names]]
             pending, any_role, photo = [], True, photo or given == "摄影"
             continue
@@ -382,7 +415,7 @@ def _opens_names(text: str, at: int, word: str, grammar: Grammar) -> bool:
 
 
 # What names end with too (王大作): as a role it stands after a blank, at the end.
-_APART = "画作绘译"
+_APART = "画作绘译著"
 _role_patterns: dict[int, tuple[Grammar, re.Pattern[str]]] = {}
 
 
@@ -422,6 +455,8 @@ def _skip(key: str, at: int) -> int:
 
 def _read_lead(key: str, edges: Edges, grammar: Grammar) -> None:
     at = _skip(key, 0)
+    arrows = _BEFORE_JUMP.match(key, at)
+    at = arrows.end() if arrows else at
     window = key[: at + 2 * EDGE]
     jump = _bracketed_or_plain(grammar.jump_from, window, at)
     if jump:
@@ -435,6 +470,9 @@ def _read_lead(key: str, edges: Edges, grammar: Grammar) -> None:
         at = _skip(key, marker.end())
     at = _read_lead_byline(key, at, edges, grammar)
     edges.start = at
+
+
+_BEFORE_JUMP = re.compile(rf"[{_ARROWS} ]+(?=[（(［\[]?(?:上接|紧接))")
 
 
 def _bracketed_or_plain(pattern: re.Pattern[str], window: str, at: int) -> re.Match[str] | None:
@@ -536,7 +574,7 @@ def _read_tail(key: str, edges: Edges, grammar: Grammar) -> None:
     """Peel formulas off the end, last first, until none is left."""
     for _ in range(6):
         end = edges.end
-        while end > edges.start and key[end - 1] == " ":
+        while end > edges.start and key[end - 1] in f" {_ARROWS}":
             end -= 1
         found = _peel(key, edges.start, end, edges, grammar)
         if found is None:
@@ -572,7 +610,7 @@ def _peel_inner(inner: str, at: int, edges: Edges, grammar: Grammar, *, closed: 
     if grammar.credits.fullmatch(inner):
         edges.source = inner
         return "credit", at
-    if closed and (grammar.signed.fullmatch(inner) or grammar.bodies.fullmatch(inner)):
+    if closed and (grammar.signed.fullmatch(inner) or grammar.signing_bodies.fullmatch(inner)):
         edges.source = inner
         return "credit", at
     credit = parse_credit(f"（{inner}）", grammar)
@@ -589,9 +627,12 @@ def _peel_plain(  # noqa: PLR0911
 ) -> tuple[str, int] | None:
     """Read a formula without brackets: 下转第3版 anywhere at the end, others after the last full stop."""
     for match in grammar.jump_to.finditer(key, max(low, end - 30), end):
-        if match.end() == end and match.group().startswith(("下转", "续转", "（下转")):
+        if match.end() == end and match.group().startswith(("下转", "下接", "续转", "（下转")):
             edges.jump_to = page_number(match.groupdict().get("page") or "")
-            return "jump", match.start()
+            start = match.start()
+            while start > low and key[start - 1] in f" {_ARROWS}":
+                start -= 1
+            return "jump", start
     stop = max((key.rfind(char, low, end - 1) for char in _SENTENCE_END), default=-1)
     if stop < low:
         return None

@@ -102,7 +102,7 @@ class Grammar:
     credits: re.Pattern[str]
     signed: re.Pattern[str]
     photo_credits: re.Pattern[str]
-    bodies: re.Pattern[str]
+    signing_bodies: re.Pattern[str]
     jump_to: re.Pattern[str]
     jump_from: re.Pattern[str]
     furniture_strong: re.Pattern[str]
@@ -261,7 +261,7 @@ def _compile(path: Path, raw: Mapping[str, Any], fragments: Mapping[str, str]) -
         credits=make.any_of("credits", "patterns"),
         signed=make.any_of("credits", "signed"),
         photo_credits=make.any_of("credits", "photo"),
-        bodies=make.one(raw["credits"]["bodies"], "credits.bodies"),
+        signing_bodies=make.one(raw["credits"]["bodies"], "credits.bodies"),
         jump_to=make.any_of("jumps", "to"),
         jump_from=make.any_of("jumps", "from"),
         furniture_strong=make.any_of("furniture", "strong"),
