@@ -148,7 +148,7 @@ def test_split_page_reads_a_short_line_that_ends_in_a_jump_as_text(line):
 
 def test_split_page_takes_a_jump_off_the_heading_that_it_was_set_with():
     (article,) = articles_of("（上接第1版）桥下绿地给孩子撒欢\n\n" + BRIDGE.split("\n\n")[-2])
-    assert (article.continued_from, article.subheads) == ("1", ("桥下绿地给孩子撒欢",))
+    assert (article.continued_from, article.title, article.subheads) == ("1", "桥下绿地给孩子撒欢", ())
 
 
 def test_split_page_leaves_the_cut_when_told():
@@ -421,15 +421,6 @@ def test_split_reads_a_repeated_heading_as_a_standing_head():
     assert [(article.column, article.title) for article in articles_of(page)] == [
         ("河畔新风", "城南跨河新桥昨日正式通车"),
         ("河畔新风", "玉露梨丰收 合作社忙采摘"),
-    ]
-
-
-def test_split_gives_the_standing_head_below_an_untitled_text_to_it():
-    untitled = CLINIC.partition("\n\n")[2]
-    page = f"{untitled}\n\n## 【健康乡村】\n\n{ORCHARD}"
-    assert [(article.column, article.title) for article in articles_of(page)] == [
-        ("健康乡村", None),
-        (None, "玉露梨丰收 合作社忙采摘"),
     ]
 
 

@@ -49,7 +49,7 @@ def test_prepare_gives_one_gold_reading_a_unit():
 
 def test_train_keeps_every_weight_and_its_sign():
     samples = [sample for page in pages(12) if (sample := prepare(page, Tools(GRAMMAR)))]
-    tuned = train(samples, GRAMMAR, pull=1.0, steps=3)
+    tuned = train([(samples, 1.0)], GRAMMAR, pull=1.0, steps=3)
     assert set(tuned) == set(WEIGHTS)
     assert all(name.endswith(".bias") or value * WEIGHTS[name] >= 0 for name, value in tuned.items())
     assert all(0.0 <= rate <= 1.0 for rate in measure(samples, GRAMMAR, tuned).values())

@@ -19,7 +19,7 @@ from pipeline.splitting.clues import cohesion_score
 from pipeline.splitting.cohesion import Cohesion, Profile
 from pipeline.splitting.lines import ends_open
 from pipeline.splitting.notices import Draft
-from pipeline.splitting.seams import Seams
+from pipeline.splitting.seams import LEADERS, Seams
 
 # Articles before and after that a run may belong to; texts of an article that are looked at; longest run that may end
 # before the article does.
@@ -62,8 +62,11 @@ WEIGHTS: Mapping[str, float] = {
     "to the end": 1.37,
     "whole": 2.02,
 }
-# Least log-odds of a move.
-LEAST = 0.0
+# A text that opens with a comma after a whole sentence goes on elsewhere, and composed pages have too few of them to learn it.
+LEADING_MARK = 4.0
+# Least log-odds of a move. Real pages are read in a wrong order more rarely than the composed ones: article F1 of 58 written
+# and 40 development pages was best here (.857 and .963; with 0: .824 and .959; without moves .864 and .957).
+LEAST = 2.0
 
 Features = dict[str, float]
 
@@ -81,7 +84,7 @@ class Move:
     @property
     def score(self) -> float:
         """Give the log-odds that the run belongs there."""
-        return sum(WEIGHTS[name] * value for name, value in self.features.items())
+        return sum((WEIGHTS[name] if name in WEIGHTS else LEADING_MARK) * value for name, value in self.features.items())
 
 
 def regroup(drafts: Sequence[Draft], cohesion: Cohesion, seams: Seams) -> None:
@@ -238,6 +241,9 @@ def _weigh(own: _Side, other: _Side, cohesion: Cohesion, seams: Seams) -> Featur
     features["join around"] = _join(left, right, seams) - _join(_end(other.before), _start(other.after), seams)
     mended = [_join(_end(other.before), run[0], seams), _join(run[-1], _start(other.after), seams)]
     torn = [_join(left, run[0], seams), _join(run[-1], right, seams)]
+    marked = _body_key(run[0]).lstrip()[:1] in LEADERS and not _is_open(left) and _is_open(_end(other.before))
+    if marked:
+        features["leading mark"] = 1.0
     features["join there"], features["join here"] = sum(mended), sum(torn)
     features["mends"] = float(max(mended) > _SURE) - float(max(torn) > _SURE)
     features["stops open"] = float(_is_open(_end(other.before)) and not other.after)

@@ -27,7 +27,7 @@ _LIMIT = 6.0
 _DANGLERS = frozenset(
     "的和与在将把被及从向对为以由于并或但而且让使就是其这那一二三四五六七八九十两第每各不没也都又还更，、："
 )
-_LEADERS = frozenset("，、。；！？）”’》】…")
+LEADERS = frozenset("，、。；！？）”’》】…")
 _OPENERS = re.compile(
     r"(?:“|（[一二三四五六七八九十]）|[一二三四五六七八九十]{1,2}[、是要]|第[一二三四五]|\d{1,2}[.．、]|\d{1,2}月\d{1,2}日|\d{1,2}日|\d{4}年|"
     r"据|记者|近日|日前|昨[日天]|今[日天年]|目前|当前|此[外次前时]|同时|另外|另据|随[着后]|其中|其实|然而|但|不过|为[了此]|对此|如今|现在|如果|当[日天地]|截至|下一步|接下来|本报|新华社|通知|会议|他|她|"
@@ -55,7 +55,7 @@ def _near(left: str, right: str) -> tuple[str, str]:
 
 def _is_open(left: str, right: str) -> bool:
     """Say whether the model has a say at a seam: the left text stops inside a sentence, the right one goes on."""
-    return bool(left and right) and right[0] not in _LEADERS and ends_open(left)
+    return bool(left and right) and right[0] not in LEADERS and ends_open(left)
 
 
 class Seams:
@@ -92,8 +92,8 @@ class Seams:
         """Weigh a join that was not asked for before on this page."""
         if not left or not right:
             return _CLOSED
-        if right[0] in _LEADERS:
-            return _LEADING_MARK if left[-1] not in _LEADERS else -_LEADING_MARK
+        if right[0] in LEADERS:
+            return _LEADING_MARK if left[-1] not in LEADERS else -_LEADING_MARK
         if not ends_open(left):
             return _CLOSED
         score = JOIN_OPEN + self._word(left, right)

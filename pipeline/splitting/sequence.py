@@ -272,7 +272,9 @@ def _closing(state: State, clue: Clues) -> Features:
     if state in ("E0", "E1", "P"):
         return [("close.signed_untitled" if state == "E0" else "close.signed", 1.0)]
     if state in ("B0", "B1"):
-        return [("close.bias", 1.0), _cohesion("close", clue), ("close.open", float(clue.open_before))]
+        # Items of a round-up have little text, and much of it is alike.
+        item = ("close.item", float(clue.item))
+        return [("close.bias", 1.0), _cohesion("close", clue), ("close.open", float(clue.open_before)), item]
     return []
 
 

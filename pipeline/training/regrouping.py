@@ -102,7 +102,7 @@ def matrix(rows: Sequence[Row], names: Sequence[str]) -> tuple[NDArray[np.float3
 
 def train(rows: Sequence[Row], held: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
     """Fit the regression; give the weights, and its average precision on pages it has not met."""
-    names = sorted({name for features, _ in rows for name in features})
+    names = sorted({name for features, _ in rows for name in features} - {"leading mark"})
     clues, right = matrix(rows, names)
     model = LogisticRegression(C=_PENALTY, max_iter=2000).fit(clues, right)
     weights = {name: round(float(value), 2) for name, value in zip(names, model.coef_[0], strict=True)}
