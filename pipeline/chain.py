@@ -139,17 +139,13 @@ class Chain:
     def _annotate(self, contexts: Sequence[Context], seconds: dict[str, float]) -> list[Doc]:
         """Run segmentation and the stages over articles."""
         with _stage("segment", seconds):
-            docs = [self._make_doc(context) for context in contexts]
+            docs = list(self.nlp.tokenizer.pipe(context.article.text.text for context in contexts))
+            for context, doc in zip(contexts, docs, strict=True):
+                doc._.context = context
         for name, component in self.nlp.pipeline:
             with _stage(name, seconds):
                 docs = _run(component, docs, self.settings.resolved["nlp"]["batch_words"])
         return docs
-
-    def _make_doc(self, context: Context) -> Doc:
-        """Segment an article and tie its context to the Doc."""
-        doc = self.nlp.tokenizer(context.article.text.text)
-        doc._.context = context
-        return doc
 
 
 def load_learned(settings: Settings) -> Learned | None:
