@@ -50,12 +50,9 @@ _ENTITY_NEXT = _entity_next()
 _ENTITY_STARTS = np.array([label[0] in "OBS" for label in ENTITY_LABELS])
 
 # What a word label loses where an entity begins (no M, no E) or ends (no B, no M), by the entity's label.
+_BARRED = {"B": "ME", "E": "BM", "S": "BME"}
 _WORD_AT = np.array(
-    [
-        [_NEVER * (word in "ME" and entity[0] in "BS" or word in "BM" and entity[0] in "ES") for word in WORD_LABELS]
-        for entity in ENTITY_LABELS
-    ],
-    np.float32,
+    [[_NEVER * (word in _BARRED.get(entity[0], "")) for word in WORD_LABELS] for entity in ENTITY_LABELS], np.float32
 )
 
 
