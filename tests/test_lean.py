@@ -24,7 +24,7 @@ def run(tmp_path, code, *arguments):
     package.mkdir(exist_ok=True)
     note = f"open({str(tmp_path / 'imported')!r}, 'w').close()\nloaded = True\n"
     # What thinc asks of it, so that it takes it for the real one.
-    asked = "from types import SimpleNamespace as S\n__version__ = '2.9'\ncuda = S(device_count=lambda: 0)\nbackends = S()\n"
+    asked = "from types import SimpleNamespace as S\n__version__ = '2.9'\ncuda, backends = S(device_count=int), S()\n"
     (package / "__init__.py").write_text(note + asked, "utf-8")
     (package / "utils").mkdir(exist_ok=True)
     (package / "utils" / "__init__.py").write_text("", "utf-8")
