@@ -46,6 +46,9 @@ def stages_for(stages, wanted):
 def settings_of(config, *overrides):
     """Read a configuration of ours."""
     sys.path.insert(0, str(ROOT))
+    from pipeline.lean import import_spacy
+
+    import_spacy()
     from pipeline import config as configuration
 
     return configuration.load(ROOT / "configs" / f"{config}.cfg", list(overrides))

@@ -24,6 +24,7 @@ from pipeline import __version__, artefacts
 from pipeline.charlm import CharLM
 from pipeline.cleaning import clean
 from pipeline.components import MODEL_SEGMENTERS, SEGMENTER_ASSIGNS, TABLE, register_extensions, resolve
+from pipeline.components.segmenter import JointSegmenter, Segmenter
 from pipeline.components.segmenter import register as register_segmenter
 from pipeline.config import Settings
 from pipeline.errors import ModelError, PageError
@@ -139,17 +140,14 @@ class Chain:
     def _annotate(self, contexts: Sequence[Context], seconds: dict[str, float]) -> list[Doc]:
         """Run segmentation and the stages over articles."""
         with _stage("segment", seconds):
-            docs = [self._make_doc(context) for context in contexts]
+            tokenizer: Segmenter | JointSegmenter = self.nlp.tokenizer  # type: ignore[assignment]
+            docs = list(tokenizer.pipe(context.article.text.text for context in contexts))
+            for context, doc in zip(contexts, docs, strict=True):
+                doc._.context = context
         for name, component in self.nlp.pipeline:
             with _stage(name, seconds):
                 docs = _run(component, docs, self.settings.resolved["nlp"]["batch_words"])
         return docs
-
-    def _make_doc(self, context: Context) -> Doc:
-        """Segment an article and tie its context to the Doc."""
-        doc = self.nlp.tokenizer(context.article.text.text)
-        doc._.context = context
-        return doc
 
 
 def load_learned(settings: Settings) -> Learned | None:

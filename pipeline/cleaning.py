@@ -206,11 +206,20 @@ def find_spaces(text: str, lm: CharLM | None) -> list[Replacement]:
 
     In titles and between quotation marks a blank goes only if the model knows the word or phrase that it parts.
     """
-    kept = sorted([*protected(text), *(hit.span() for hit in _CREDIT.finditer(text))])
-    quoted = {hit.start() for hit in inside(_INNER_BLANK.finditer(text), _QUOTED.finditer(text))}
+    hits = list(_INNER_BLANK.finditer(text))
+    if not hits:
+        return []
+    # Credits lie in one line, so that they are sought in the lines with such a blank alone.
+    credited = (
+        hit.span()
+        for start, end, _ in by_line(text, iter(hits))
+        for hit in _CREDIT.finditer(text, start, min(end + 1, len(text)))
+    )
+    kept = sorted([*protected(text), *credited])
+    quoted = {hit.start() for hit in inside(iter(hits), _QUOTED.finditer(text))}
     found: list[Replacement] = []
     asked: list[tuple[int, int]] = []
-    for start, end, group in by_line(text, outside(_INNER_BLANK.finditer(text), kept)):
+    for start, end, group in by_line(text, outside(iter(hits), kept)):
         running = _is_running(text[start:end])
         parted: list[tuple[int, int]] = []
         for at, after in (hit.span() for hit in group):

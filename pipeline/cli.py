@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pipeline import __version__
 from pipeline.errors import ConfigError, PipelineError
+from pipeline.lean import import_spacy
 from pipeline.progress import Progress, bar, duration, line
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in _THREADS:
         os.environ.setdefault(name, "1")
     options = make_parser().parse_args(arguments)
+    import_spacy()
     commands = {"run": _run, "split": _split, "explain": _explain}
     try:
         return commands[options.command](options)

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 # A key's hash is split in two: the upper bits name a bucket, 16 bits are kept to tell its entries apart. With
 # about two entries a bucket, an n-gram that is not in the model is taken for one that is once in 30,000 times.
 FINGERPRINT_BITS = 16
+# Keys that are looked up in one step, so that memory stays flat: it takes some 60 bytes a key.
+AT_ONCE = 1 << 16
 
 _Keys = NDArray[np.uint64]
 
 
 def mix(keys: _Keys) -> _Keys:
     """Scatter keys over 64 bits (the finaliser of SplitMix64; Steele, Lea and Flood 2014), shape kept."""
-    with np.errstate(over="ignore"):
-        keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    # Products of whole arrays wrap around without a warning.
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return keys ^ (keys >> np.uint64(31))
 
 
@@ -54,22 +56,25 @@ class HashTable:
 
     def get(self, keys: _Keys) -> NDArray[np.int16]:
         """Look keys of shape (m,) up; -1 where a key is absent."""
+        found = np.full(len(keys), -1, np.int16)
+        for start in range(0, len(keys), AT_ONCE):
+            self._get(keys[start : start + AT_ONCE], found[start : start + AT_ONCE])
+        return found
+
+    def _get(self, keys: _Keys, found: NDArray[np.int16]) -> None:
+        """Write the values of keys into ``found``: all entries of their buckets are compared in one step."""
         bucket_bits = int(len(self.starts) - 1).bit_length() - 1
         hashes = mix(keys)
         buckets = hashes >> np.uint64(64 - bucket_bits)
         prints = (hashes >> np.uint64(64 - bucket_bits - FINGERPRINT_BITS)).astype(np.uint16)
-        at = self.starts[buckets]
-        ends = self.starts[buckets + np.uint64(1)]
-        found = np.full(len(keys), -1, np.int16)
-        todo = np.flatnonzero(at < ends)
-        while len(todo):
-            here = at[todo]
-            hit = self.fingerprints[here] == prints[todo]
-            found[todo[hit]] = self.values[here[hit]]
-            todo = todo[~hit]
-            at[todo] += 1
-            todo = todo[at[todo] < ends[todo]]
-        return found
+        firsts = self.starts[buckets].astype(np.int64)
+        sizes = self.starts[buckets + np.uint64(1)] - firsts
+        ends = np.cumsum(sizes)
+        asked = np.repeat(np.arange(len(keys)), sizes)
+        entries = np.arange(len(asked)) + np.repeat(firsts - (ends - sizes), sizes)
+        hits = np.flatnonzero(self.fingerprints[entries] == prints[asked])[::-1]
+        # From the last to the first: of several entries with a key's print the bucket's first one counts.
+        found[asked[hits]] = self.values[entries[hits]]
 
 
 def starts_of(counts: NDArray[np.integer]) -> NDArray[np.uint32]:

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH, POS, TAG
 from spacy.tokens import Doc
 
+from pipeline.components import text_of
 from pipeline.errors import PageError
-from pipeline.text import AlignedText, is_blank, is_han
+from pipeline.text import IS_HAN, AlignedText, is_blank
 from pipeline.types import Article, Layout, Origin, Page, Publication
 
 Record = dict[str, Any]
@@ -104,7 +105,7 @@ def to_annotations(doc: Doc, *, tokens: bool = True) -> Record:
         "quantities": [_fields(item) for item in doc._.quantities],
         "keywords": [_with_score(_lists(_fields(item))) for item in doc._.keywords],
         "topics": [_with_score(_fields(item)) for item in doc._.topics],
-        "reuse": {"fingerprint": fingerprint(doc.text), "cluster_id": None},
+        "reuse": {"fingerprint": fingerprint(text_of(doc)), "cluster_id": None},
         "quality": {"ocr": None, "flags": [f"topics: {doc._.topics_note}"] if doc._.topics_note else []},
     }
 
@@ -170,7 +171,7 @@ def _sentences(doc: Doc) -> list[list[int]]:
     if not doc.has_annotation("SENT_START"):
         return []
     found = []
-    text = doc.text
+    text = text_of(doc)
     for sent in doc.sents:
         start, end = sent.start_char, sent.end_char
         while start < end and is_blank(text[start]):
@@ -188,7 +189,7 @@ def _tokens(doc: Doc) -> Record:
         return {"start": [], "end": [], "tag": [], "pos": []}
     table = doc.to_array([IDX, LENGTH, TAG, POS])
     names = {int(key): doc.vocab.strings[int(key)] for key in np.unique(table[:, 2:])}
-    text, starts, ends = doc.text, table[:, 0].tolist(), (table[:, 0] + table[:, 1]).tolist()
+    text, starts, ends = text_of(doc), table[:, 0].tolist(), (table[:, 0] + table[:, 1]).tolist()
     words = table[[_is_word(text[start:end]) for start, end in zip(starts, ends, strict=True)]]
     return {
         "start": words[:, 0].tolist(),
@@ -208,7 +209,8 @@ def fingerprint(text: str) -> str | None:
 
     Reprints differ in few bits however they were punctuated, wrapped or spaced (Charikar 2002).
     """
-    codes = np.array([ord(char) for char in text if is_han(char)], dtype=np.uint64)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = codes[_IS_HAN[codes]].astype(np.uint64)
     if len(codes) < SHINGLE:
         return None
     shingles = np.zeros(len(codes) - SHINGLE + 1, dtype=np.uint64)
@@ -220,6 +222,7 @@ def fingerprint(text: str) -> str | None:
     return np.packbits(majority).tobytes().hex()
 
 
+_IS_HAN = np.frombuffer(IS_HAN, bool)
 # Above every code point, so that four characters have one number of 64 bits or, for rare planes, nearly so.
 _BASE = np.uint64(0xFFFF + 2)
 

@@ -17,7 +17,7 @@ from pipeline.chain import Chain
 from pipeline.config import HOME, load
 from pipeline.measures.robustness import BARE, moved, moved_by_depths, moved_by_width, owners, remove_marks
 from pipeline.reader import Input, make_page, read_page
-from pipeline.splitting.articles import balance
+from pipeline.splitting.articles import MAX_TITLE, balance
 from pipeline.text import is_blank
 
 HERE = Path(__file__).parent
@@ -277,6 +277,41 @@ def test_newspaper_pages_raise_no_doubts(chain, pages):
 def test_vertical_text_is_read_as_running_text(chain, page_of, name):
     layout = chain.split(page_of(ODD[name]))
     assert any("沿河步道昨日贯通市民从桥东" in article.text.text for article in layout.articles)
+
+
+OVERLONG = {
+    "one character a heading": "\n\n".join(f"# {char}" for char in "".join(WALKS)),
+    "one character a paragraph": ODD["one character a paragraph"],
+}
+
+
+@pytest.mark.parametrize("text", OVERLONG.values(), ids=OVERLONG.keys())
+def test_a_title_longer_than_any_headline_is_text(chain, page_of, text):
+    page = page_of(text)
+    layout = chain.split(page)
+    account = balance(page, layout)
+    assert account["residual"] <= 0.05 * account["in"]
+    assert "overlong_title" in layout.flags
+    long_ones = [article for article in layout.articles if "doubt.overlong_title" in article.evidence]
+    assert long_ones
+    for article in layout.articles:
+        assert sum(not is_blank(char) for char in article.title or "") <= MAX_TITLE
+    for article in long_ones:
+        assert "low_confidence" in article.flags
+        assert any(zone.role == "paragraph" for zone in article.zones)
+
+
+def test_a_heading_as_long_as_an_article_is_no_title(chain, page_of):
+    layout = chain.split(page_of(f"# {''.join(WALKS)}"))
+    assert [article.title for article in layout.articles] == [None]
+    assert layout.articles[0].text.text == "".join(WALKS)
+
+
+def test_a_title_as_long_as_headlines_get_stays(chain, page_of):
+    head = "沿河步道贯通　市民从桥东走到桥西只要二十分钟　途中有六处休息亭和三处饮水点　路灯亮到十一点"
+    layout = chain.split(page_of(f"# {head}\n\n本报讯 {RIVER}"))
+    assert layout.articles[0].title.split() == head.split()
+    assert "overlong_title" not in layout.flags
 
 
 @pytest.mark.parametrize("kind", ["ad", "notice"])

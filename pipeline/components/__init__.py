@@ -162,6 +162,15 @@ def resolve(factory: str) -> Any:
     return getattr(import_module(module), function)
 
 
+def text_of(doc: Doc) -> str:
+    """Give the text of a Doc; spaCy puts ``doc.text`` together anew at every asking, here it is done once."""
+    known: str | None = doc.user_data.get("text")
+    # A Doc made of another's words may have come with its user data.
+    if known is None or len(known) != (doc[-1].idx + len(doc[-1]) + bool(doc[-1].whitespace_) if len(doc) else 0):
+        known = doc.user_data["text"] = doc.text
+    return known
+
+
 def register_extensions() -> None:
     """Register the Doc extensions of all stages; calling it again changes nothing."""
     for name, default in EXTENSIONS.items():

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from spacy.tokens import Doc
 
+from pipeline.components import text_of
 from pipeline.components.conventions import Found, is_region
 
 # Media sign by what stands after their name: 青岚网北京8月4日电, 临溪在线记者, 北屏新闻讯.
@@ -59,7 +60,7 @@ _GENERIC = frozenset(
 
 def with_bodies(found: list[Found], doc: Doc) -> list[Found]:
     """Mend organisations among entities in order and without overlap; return such again."""
-    text = doc.text
+    text = text_of(doc)
     found = [trim_body(item, text) for item in found]
     found = [grow(item, doc) if item.label == "LOC" else item for item in found]
     found = over(found, list(patterns(text)))

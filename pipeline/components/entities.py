@@ -12,9 +12,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from pipeline.components import text_of
 from pipeline.components.bodies import with_bodies
 from pipeline.components.conventions import Found, apply_conventions
 from pipeline.components.tagging import SURNAMES, trained_folder, trained_pipe
@@ -78,7 +80,7 @@ class Entities:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.entities``, in order, without overlap."""
-        text = doc.text
+        text = text_of(doc)
         context: Context | None = doc._.context
         found = from_ents(doc, self.confidence) if doc.has_annotation("ENT_IOB") else from_tags(doc)
         edges = borders(text, context)
@@ -257,13 +259,13 @@ def _holds(outer: Found, inner: Found) -> bool:
 
 def carried(found: list[Found], doc: Doc) -> list[Found]:
     """Find the names of the article's persons where they were left blank, at the edges of words."""
-    text = doc.text
+    text = text_of(doc)
     names = {text[item.start : item.end] for item in found if item.label == "PER"}
     names = {name for name in names if len(name) >= MIN_CARRIED}
     if not names:
         return []
-    starts = {token.idx for token in doc}
-    ends = {token.idx + len(token.text) for token in doc}
+    places = doc.to_array([IDX, LENGTH])
+    starts, ends = set(places[:, 0].tolist()), set(places.sum(axis=1).tolist())
     added: list[Found] = []
     at = 0
     for piece, is_name in WordMatcher(sorted(names)).split(text):

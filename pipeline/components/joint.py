@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -21,7 +23,7 @@ from pipeline.artefacts import ROOT, open_model
 from pipeline.components import joint_decoder as decoder
 from pipeline.components.joint_decoder import Named
 from pipeline.components.joint_features import BREAK, Features, Ints
-from pipeline.components.model_view import model_view, segments
+from pipeline.components.model_view import are_blank, model_view, segments
 from pipeline.components.user_words import WordMatcher
 from pipeline.errors import ModelError
 
@@ -86,6 +88,31 @@ class Network:
         return Scores(words_[0], tags[0], entities[0])
 
 
+@dataclass(slots=True, eq=False)
+class _Text:
+    """Hold what is known of a text: which characters end words, their tags, entities, and how many pieces are left."""
+
+    text: str
+    view: str = field(init=False)
+    ends: NDArray[np.bool_] = field(init=False)
+    tag_ids: NDArray[np.int64] = field(init=False)
+    named: list[Named] = field(default_factory=list)
+    left: int = 0
+
+    def __post_init__(self) -> None:
+        self.view = model_view(self.text)
+        self.ends = np.ones(len(self.text), bool)
+        self.tag_ids = np.zeros(len(self.text), np.int64)
+
+
+class _Piece(NamedTuple):
+    """Name a piece of a text."""
+
+    text: _Text
+    start: int
+    end: int
+
+
 class JointModel:
     """Analyse texts; ``user_words`` are always one word, leftmost and longest first."""
 
@@ -116,34 +143,59 @@ class JointModel:
 
     def __call__(self, text: str) -> Analysis:
         """Cut a text of any length into words that concatenate to it, with tags and entities."""
-        view = model_view(text)
-        spans = list(pieces(view))
-        ends = np.ones(len(text), bool)
-        tag_ids = np.zeros(len(text), np.int64)
-        named: list[Named] = []
-        for at in range(0, len(spans), PIECES):
-            group = spans[at : at + PIECES]
-            scored = [self._scores(view[start:end]) for start, end in group]
-            lengths = np.array([end - start for start, end in group])
-            entity_paths = decoder.entity_paths(_stack([scores.entities for scores in scored]), lengths)
-            word_paths = decoder.word_paths(_stack([scores.words for scores in scored]), lengths, entity_paths)
-            for row, ((start, end), scores) in enumerate(zip(group, scored, strict=True)):
-                last = word_paths[row, : end - start] >= decoder.E
-                ends[start:end] = last
-                tag_ids[start:end] = _word_tags(scores.tags, last)
-                named += [
-                    Named(item.start + start, item.end + start, item.label, self._probability(item))
-                    for item in decoder.spans_of(entity_paths[row, : end - start], scores.entities)
-                ]
+        return next(self.analyse([text]))
+
+    def analyse(self, texts: Iterable[str]) -> Iterator[Analysis]:
+        """Analyse texts one after the other, each as if it were alone; pieces of several texts are decoded together."""
+        waiting: deque[_Text] = deque()
+        group: list[_Piece] = []
+        for text in texts:
+            one = _Text(text)
+            waiting.append(one)
+            for start, end in pieces(one.view):
+                group.append(_Piece(one, start, end))
+                one.left += 1
+                if len(group) == PIECES:
+                    self._decode(group)
+                    group = []
+            while waiting and not waiting[0].left:
+                yield self._finish(waiting.popleft())
+        if group:
+            self._decode(group)
+        yield from map(self._finish, waiting)
+
+    def _decode(self, group: Sequence[_Piece]) -> None:
+        """Find word ends, tags and entities of some pieces and write them into their texts."""
+        scored = self._scores([piece.text.view[piece.start : piece.end] for piece in group])
+        lengths = np.array([piece.end - piece.start for piece in group])
+        entity_paths = decoder.entity_paths(_stack([scores.entities for scores in scored]), lengths)
+        word_paths = decoder.word_paths(_stack([scores.words for scores in scored]), lengths, entity_paths)
+        for (text, start, end), scores, entity_path, word_path in zip(
+            group, scored, entity_paths, word_paths, strict=True
+        ):
+            last = word_path[: end - start] >= decoder.E
+            text.ends[start:end] = last
+            text.tag_ids[start:end] = _word_tags(scores.tags, last)
+            text.named += [
+                Named(item.start + start, item.end + start, item.label, self._probability(item))
+                for item in decoder.spans_of(entity_path[: end - start], scores.entities)
+            ]
+            text.left -= 1
+
+    def _finish(self, done: _Text) -> Analysis:
+        """Read a text's words, tags and entities off what its pieces gave."""
+        text, view, ends, tag_ids, named = done.text, done.view, done.ends, done.tag_ids, done.named
         named.sort()
         if self.forced.words:
             _force(view, self.forced, ends, tag_ids, named)
-        blank = np.array([char.isspace() for char in view], bool)
+        blank = are_blank(view)
         ends[:-1] &= ~(blank[:-1] & blank[1:])
         cuts = (np.flatnonzero(ends) + 1).tolist()
         starts = [0, *cuts][: len(cuts)]
         words = [text[start:end] for start, end in zip(starts, cuts, strict=True)]
-        tags = ["" if word.isspace() else self.tags[tag_ids[start]] for start, word in zip(starts, words, strict=True)]
+        tags = [
+            "" if word.isspace() else self.tags[tag] for word, tag in zip(words, tag_ids[starts].tolist(), strict=True)
+        ]
         return Analysis(words, tags, named)
 
     def _probability(self, item: Named) -> float:
@@ -152,16 +204,25 @@ class JointModel:
         odds = math.log(max(item.score, _LEAST) / max(1 - item.score, _LEAST))
         return round(1 / (1 + math.exp(-(slope * odds + shift))), 4)
 
-    def _scores(self, text: str) -> Scores:
-        """Score a piece; white space inside it is a word by itself and no part of an entity."""
-        chars = self.features.chars(text)
-        blank = np.array([char.isspace() for char in text], bool)
+    def _scores(self, texts: Sequence[str]) -> list[Scores]:
+        """Score pieces; white space inside one is a word by itself and no part of an entity."""
+        # A line feed is a BREAK as all white space is, so that pieces share no lexicon words.
+        whole = "\n".join(texts)
+        chars = self.features.chars(whole)
+        blank = are_blank(whole)
         chars[blank] = BREAK
-        scores = self.network(chars[None], self.features.lexicon(chars)[None])
-        if blank.any():
-            scores.entities[blank, 1:] = -1e4
-            scores.words[blank, : decoder.S] = -1e4
-        return scores
+        slots = self.features.lexicon(chars)
+        scored = []
+        at = 0
+        for text in texts:
+            here = slice(at, at + len(text))
+            at += len(text) + 1
+            scores = self.network(chars[None, here], slots[None, here])
+            if blank[here].any():
+                scores.entities[blank[here], 1:] = -1e4
+                scores.words[blank[here], : decoder.S] = -1e4
+            scored.append(scores)
+        return scored
 
 
 def _stack(scores: list[Floats]) -> Floats:

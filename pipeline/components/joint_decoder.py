@@ -48,7 +48,12 @@ def _entity_next() -> NDArray[np.bool_]:
 
 _ENTITY_NEXT = _entity_next()
 _ENTITY_STARTS = np.array([label[0] in "OBS" for label in ENTITY_LABELS])
-_ENTITY_ENDS = np.array([label[0] in "OES" for label in ENTITY_LABELS])
+
+# What a word label loses where an entity begins (no M, no E) or ends (no B, no M), by the entity's label.
+_BARRED = {"B": "ME", "E": "BM", "S": "BME"}
+_WORD_AT = np.array(
+    [[_NEVER * (word in _BARRED.get(entity[0], "")) for word in WORD_LABELS] for entity in ENTITY_LABELS], np.float32
+)
 
 
 def best_path(scores: Floats, lengths: Ints, allowed: NDArray[np.bool_], starts: NDArray[np.bool_]) -> Ints:
@@ -70,25 +75,28 @@ def best_path(scores: Floats, lengths: Ints, allowed: NDArray[np.bool_], starts:
 
 
 def _search(scores: Floats, lengths: Ints, allowed: NDArray[np.bool_], starts: NDArray[np.bool_]) -> Ints:
-    """Find the best allowed sequences by dynamic programming (Viterbi 1967)."""
+    """Find the best allowed sequences by dynamic programming (Viterbi 1967).
+
+    Time goes by the longest sentence, hardly by their number: the steps of all sentences are made side by side.
+    """
     sentences, size, labels = scores.shape
     step = np.where(allowed, 0, _NEVER).astype(np.float32)
     last_step = np.where((allowed & starts).any(1), 0, _NEVER).astype(np.float32)
-    best = scores[:, 0] + np.where(starts, 0, _NEVER).astype(np.float32)
-    back = np.zeros((size, sentences, labels), np.int8)
-    ends = np.zeros((sentences, labels), np.float32)
-    ends[lengths == 1] = best[lengths == 1]
+    by_place = np.ascontiguousarray(scores.transpose(1, 0, 2))
+    best = np.empty_like(by_place)
+    best[0] = by_place[0] + np.where(starts, 0, _NEVER).astype(np.float32)
+    back = np.empty(best.shape, np.intp)
+    through = np.empty((sentences, labels, labels), np.float32)
     for at in range(1, size):
-        through = best[:, :, None] + step
-        back[at] = through.argmax(1)
-        best = through.max(1) + scores[:, at]
-        done = lengths == at + 1
-        ends[done] = best[done]
-    path = np.zeros((sentences, size), np.int64)
-    label = (ends + last_step).argmax(1)
+        np.add(best[at - 1, :, :, None], step, out=through)
+        through.argmax(1, out=back[at])
+        np.add(through.max(1), by_place[at], out=best[at])
     rows = np.arange(sentences)
-    for at in range(size - 1, -1, -1):
-        label = np.where(at + 1 < lengths, back[min(at + 1, size - 1)][rows, label], label)
+    label: Ints = (best[lengths - 1, rows] + last_step).argmax(1)
+    path = np.zeros((sentences, size), np.int64)
+    path[:, -1] = label
+    for at in range(size - 2, -1, -1):
+        label = np.where(at + 1 < lengths, back[at + 1, rows, label], label)
         path[:, at] = label
     return path
 
@@ -100,11 +108,7 @@ def entity_paths(scores: Floats, lengths: Ints) -> Ints:
 
 def word_paths(scores: Floats, lengths: Ints, entities: Ints) -> Ints:
     """Find the best word labels such that a word begins where an entity does and ends where it ends."""
-    scores = scores.copy()
-    opens = np.isin(entities, [at for at, label in enumerate(ENTITY_LABELS) if label[0] in "BS"])
-    closes = np.isin(entities, [at for at, label in enumerate(ENTITY_LABELS) if label[0] in "ES"])
-    scores[..., [M, E]] += np.where(opens, _NEVER, 0).astype(np.float32)[..., None]
-    scores[..., [B, M]] += np.where(closes, _NEVER, 0).astype(np.float32)[..., None]
+    scores = scores + _WORD_AT[entities]
     # What stands before an entity ends there, what stands after it begins there: the grammar of labels sees to that.
     return best_path(scores, lengths, _WORD_NEXT, np.array([True, False, False, True]))
 

@@ -22,6 +22,7 @@ from spacy.tokens import Doc
 
 from pipeline.artefacts import ROOT, open_model
 from pipeline.candidates import NONE, NUMBER, Area, Candidates, Words, collect, form_of
+from pipeline.components import text_of
 from pipeline.errors import ConfigError
 from pipeline.keyness import Floats, Frequencies, Trees, describe, shorten
 from pipeline.plaintext import find_formulae, merge_spans, split_title
@@ -107,7 +108,7 @@ def read_words(doc: Doc, known: dict[tuple[int, int], tuple[str, int]] | None = 
             word = known[pair] = (text, form_of(strings[pair[1]] if pair[1] else "", text))
         found.append(word)
     ends = (starts + lengths)[:count]
-    text = doc.text[: int(ends[-1])] if spaces.any() else "".join([text for text, _ in found])
+    text = text_of(doc)[: int(ends[-1])] if spaces.any() else "".join([text for text, _ in found])
     return Words.of(text, starts[:count], ends, [form for _, form in found])
 
 
@@ -259,7 +260,7 @@ class Keywords:
         """Find the keywords of one document."""
         words = read_words(doc, self._known)
         chosen = choose(words.text, self.score(doc, words), top_n=self.top_n, diversity=self.diversity)
-        whole = words.text if len(words) == len(doc) else doc.text
+        whole = words.text if len(words) == len(doc) else text_of(doc)
         doc._.keywords = to_keywords(whole, chosen, min_score=self.min_score)
         return doc
 

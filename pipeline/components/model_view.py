@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 # What the models saw: full-width forms, one dot for foreign names, one dash. One character for one, so offsets stay.
 _VIEW: dict[int, int | str] = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _VIEW |= {ord(char): "·" for char in "•・‧･∙"} | {ord(char): "—" for char in "–―─"}
@@ -20,6 +23,15 @@ _NUMBER_MARKS = {",": "．", ":": "∶", "：": "∶"}
 _SENTENCE = re.compile(r"[^。！？；]*[。！？；]+[”’』」）》]*|[^。！？；]+")
 # Text without any sentence end is cut after this many characters.
 MAX_SEGMENT = 2_000
+
+# The characters that ``str.isspace`` holds for all lie before U+3001; one more place stands for all characters after.
+_BLANK = np.array([chr(code).isspace() for code in range(0x3002)])
+
+
+def are_blank(text: str) -> NDArray[np.bool_]:
+    """Say of each character whether it is white space: shape (characters,)."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return _BLANK[np.minimum(codes, len(_BLANK) - 1)]
 
 
 def model_view(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from pipeline.components import text_of
 from pipeline.components.offices import WINDOW, office_after, offices_before
 from pipeline.types import Entity, Mention
 
@@ -124,7 +125,7 @@ class PeopleJoiner:
 
     def __call__(self, doc: Doc) -> Doc:
         """Join the Doc's entities."""
-        doc._.mentions = tuple(find_mentions(doc.text, doc._.entities))
+        doc._.mentions = tuple(find_mentions(text_of(doc), doc._.entities))
         return doc
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pipeline.components import units
+from pipeline.components import text_of, units
 from pipeline.components.numerals import CONNECTOR, NUMBER, fold, parse_number
 from pipeline.types import Quantity, Time
 
@@ -249,7 +249,7 @@ class QuantityFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find quantities outside the Doc's time expressions."""
-        doc._.quantities = tuple(find_quantities(doc.text, times=doc._.times))
+        doc._.quantities = tuple(find_quantities(text_of(doc), times=doc._.times))
         return doc
 
 

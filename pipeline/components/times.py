@@ -16,7 +16,7 @@ from dataclasses import replace
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pipeline.components import dates
+from pipeline.components import dates, text_of
 from pipeline.components.numerals import fold
 from pipeline.components.time_grammar import scan
 from pipeline.components.time_resolver import Resolver
@@ -39,7 +39,7 @@ class TimeFinder:
         """Find times; the issue's date comes from the Doc's context."""
         context = doc._.context
         date = None if context is None else context.publication.date
-        doc._.times = tuple(find_times(doc.text, date=date))
+        doc._.times = tuple(find_times(text_of(doc), date=date))
         return doc
 
 

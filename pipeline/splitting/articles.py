@@ -7,6 +7,7 @@ print tore apart, and assembles the articles with their zones. :func:`balance` p
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,6 +58,7 @@ def split_page(
     drafts = gather_drafts(reading, steps)
     drafts = mend(drafts, cohesion, grammar, seams, forms)
     _set_confidence(drafts)
+    overlong = _unhead(drafts)
     articles = tuple(
         assemble(order, draft, grammar, seams if options.rejoin else None, options.min_confidence)
         for order, draft in enumerate(drafts, 1)
@@ -66,6 +68,8 @@ def split_page(
     dropped = {id(unit): reason for draft in drafts for unit, reason in draft.dropped}
     remainders = _remainders(page, articles, units, dropped)
     flags = [*_page_flags(articles, units), *(["much_markup"] if _is_mostly_markup(page, remainders) else [])]
+    if overlong:
+        flags.append(OVERLONG_TITLE)
     layout = Layout(cleaned, blocks, articles, remainders, tuple(flags))
     balance(page, layout)
     return layout
@@ -151,10 +155,12 @@ _MANY_TEXTS = 4
 
 
 def find_doubts(draft: Draft) -> list[str]:
-    """Name what an article of this form hardly has: no text, lines of a character or two, brackets that do not pair."""
+    """Name what hardly any article has: no text, an endless title, lines of a character or two, unpaired brackets."""
     if draft.kind != "news":
         return []
     doubts = []
+    if _overlong(draft):
+        doubts.append(f"doubt.{OVERLONG_TITLE}")
     texts = draft.texts()
     if not texts:
         doubts.append("doubt.no_text")
@@ -165,6 +171,33 @@ def find_doubts(draft: Draft) -> list[str]:
     if len(texts) >= _MANY_TEXTS and 2 * unpaired > len(texts):
         doubts.append("doubt.unpaired")
     return doubts
+
+
+# The longest headline of the 60 development pages has 42 characters by their gold, and 51 as we split them; what is
+# longer than four of them is vertical print read across, or text that was set as a heading.
+MAX_TITLE = 200
+OVERLONG_TITLE = "overlong_title"
+
+
+def _overlong(draft: Draft) -> set[Role]:
+    """Name the roles, title or subtitle, that have more characters in an article than any headline has."""
+    sizes: Counter[Role] = Counter()
+    for member in draft.members:
+        sizes[member.role] += len(member.unit.key)
+    return {role for role in ("title", "subtitle") if sizes[role] > MAX_TITLE}
+
+
+def _unhead(drafts: Iterable[Draft]) -> bool:
+    """Make paragraphs of overlong titles; say whether there were any."""
+    found = False
+    for draft in drafts:
+        roles = _overlong(draft)
+        for member in draft.members if roles else ():
+            if member.role in roles:
+                member.role = "paragraph"
+                member.evidence = (*member.evidence, OVERLONG_TITLE)
+                found = True
+    return found
 
 
 _BRACKETS = (("“", "”"), ("（", "）"), ("《", "》"), ("【", "】"))
