@@ -118,6 +118,10 @@ def page_number(text: str) -> str:
     return re.sub(r"^([A-Z]?)0+(?=\d)", r"\1", text)
 
 
+# Characters that no given name ends with: 母亲说 is a line of verse.
+_NO_NAME_ENDS = frozenset("说们的了着呢吗吧")
+
+
 def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:  # noqa: PLR0911
     """Say whether a word can be a person's name; ``strict`` asks for a known surname."""
     if _FOREIGN.fullmatch(word):
@@ -131,6 +135,8 @@ def is_name(word: str, grammar: Grammar, *, strict: bool) -> bool:  # noqa: PLR0
     if word.startswith(grammar.compound) and word not in grammar.compound:
         return len(word) >= 3
     if len(word) == _NAME_LENGTH or (len(word) == _NAME_LENGTH - 1 and word[-1] in _PLACES):
+        return False
+    if word[-1] in _NO_NAME_ENDS:
         return False
     # 市民, 体育部 and 受访者 say who somebody is, not what he is called.
     return word[0] in grammar.surnames or not (strict or word.endswith("者") or grammar.affiliations.search(word))

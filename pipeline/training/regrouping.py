@@ -4,7 +4,7 @@
 
 Pages are composed with stories inside others and columns read in turn (:mod:`pipeline.training.pages`), and read as
 the splitter reads them. Every run that could move is laid beside the gold: right where it brings a whole run to its
-own article, wrong where it takes text from its own or to a third; what brings a part only is left out. A logistic
+own article, wrong where it takes a text too many; what brings a part only is left out. A logistic
 regression over the clues gives the weights.
 """
 
@@ -77,21 +77,20 @@ def _owner_of(draft: Draft, owner: Owner) -> int | None:
 
 
 def judge(move: Move, source: int | None, target: int | None, owner: Owner) -> bool | None:
-    """Say whether a move is right; ``None`` where it is half right or the gold does not say."""
+    """Say whether a move is right; ``None`` where it is a part of a right one or the gold does not say."""
     run = [member.unit for member in move.source.members[move.start : move.stop] if member.role == "paragraph"]
     owners = [owner(unit) for unit in run]
     if target is None or None in owners:
         return None
     if source == target:
         return True if len(move.source.members) == move.stop - move.start else None
-    good = sum(len(unit.key) for unit, number in zip(run, owners, strict=True) if number == target)
-    bad = sum(len(unit.key) for unit in run) - good
-    if not bad:
+    if all(number == target for number in owners):
         texts = [member.unit for member in move.source.members if member.role == "paragraph"]
         first, last = texts.index(run[0]), texts.index(run[-1])
         beyond = [*texts[max(0, first - 1) : first], *texts[last + 1 : last + 2]]
         return None if any(owner(unit) == target for unit in beyond) else True
-    return None if good > bad else False
+    # A run with a text too many is wrong as well: a shorter one is right.
+    return False
 
 
 def matrix(rows: Sequence[Row], names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
