@@ -130,7 +130,7 @@ class JointModel:
             for row, ((start, end), scores) in enumerate(zip(group, scored, strict=True)):
                 last = word_paths[row, : end - start] >= decoder.E
                 ends[start:end] = last
-                tag_ids[start:end] = _word_tags(scores.tags, last)
+                tag_ids[start:end] = word_tags(scores.tags, last)
                 named += [
                     Named(item.start + start, item.end + start, item.label, self._probability(item))
                     for item in decoder.spans_of(entity_paths[row, : end - start], scores.entities)
@@ -172,7 +172,7 @@ def _stack(scores: list[Floats]) -> Floats:
     return stacked
 
 
-def _word_tags(scores: Floats, last: NDArray[np.bool_]) -> NDArray[np.int64]:
+def word_tags(scores: Floats, last: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Give each character the tag that is best for its word: the greatest sum of log-probabilities."""
     starts = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
     best = np.add.reduceat(scores, starts, axis=0).argmax(1)
