@@ -35,7 +35,7 @@ from pipeline.components.segmenter import Cutter, pkuseg_cutter
 from pipeline.components.user_words import WordMatcher
 from pipeline.training import rawtext
 from pipeline.training.joint import data
-from pipeline.training.joint.data import ABSENT, Example, Labels, span_labels, word_labels
+from pipeline.training.joint.data import ABSENT, Corpus, Example, Labels, span_labels, word_labels
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,9 @@ class Teacher(JointModel):
         unsure = (path == 0) & (np.exp(scores.entities[:, 0]) < SURE)
         if example.entities is not None:
             path = example.entities.astype(np.int64)
-        words = sure = example.words
-        if words is None:
+        if example.words is not None:
+            words = sure = example.words
+        else:
             scores.words[rows, word_labels(self.cut(text))] += VOTE
             best = decoder.word_paths(scores.words[None], size, path[None])[0]
             chances = np.exp(scores.words[rows, best]) / np.exp(scores.words).sum(-1)
@@ -153,16 +154,18 @@ class Labelled(NamedTuple):
     news: list[Example]
     corpora: dict[str, Example]
 
-    def complete(self, examples: Iterable[Example]) -> list[Example]:
-        """Fill in the tasks that examples of a corpus lack."""
-        completed = []
-        for example in examples:
-            other = self.corpora.get(example.text)
-            if other is not None:
-                columns = (a if a is not None else b for a, b in zip(example[1:], other[1:], strict=True))
-                example = Example(example.text, *columns)  # noqa: PLW2901
-            completed.append(example)
-        return completed
+    def complete(self, corpus: Corpus) -> Corpus:
+        """Fill in the tasks that the examples of the corpora lack, and add the news."""
+        groups = (corpus.tagged, corpus.segmented, corpus.entities, corpus.fine)
+        tagged, segmented, entities, fine = ([self._complete(example) for example in group] for group in groups)
+        return corpus._replace(tagged=tagged, segmented=segmented, entities=entities, fine=fine, news=self.news)
+
+    def _complete(self, example: Example) -> Example:
+        """Fill in the tasks that an example lacks."""
+        other = self.corpora.get(example.text)
+        if other is None:
+            return example
+        return Example(example.text, *(b if a is None else a for a, b in zip(example[1:], other[1:], strict=True)))
 
 
 def read(path: Path, tags: list[str]) -> Labelled:
