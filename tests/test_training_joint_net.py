@@ -45,7 +45,7 @@ def make_weights():
     torch.manual_seed(0)
     features = Features("省市长到太原大同下雨雪。", ["省长", "市长"])
     model = pretrain.MaskedModel(Encoder(Shape(features.size, 2, width=16, word_width=4, inner=24, layers=1, heads=2)))
-    return features, model, pretrain.MasterWeights(model.named_parameters())
+    return features, model, pretrain.MasterWeights(model.named_parameters(), muon_rate=1.0)
 
 
 def test_pretraining_learns_and_goes_on_from_a_checkpoint(tmp_path):

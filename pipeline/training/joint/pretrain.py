@@ -41,10 +41,10 @@ START_SHARE = 0.10
 # Of the masked characters this share is shown as MASK, and this as another one drawn at random; the rest stays.
 MASK_SHARE, RANDOM_SHARE = 0.85, 0.08
 CHECKPOINT_STEPS = 500
-# Parameters that Muon steps, by the ends of their names, and its rate and decay.
+# Parameters that Muon steps, by the ends of their names; its rate beside AdamW's, and the decay of both.
 INNER = ("attention_in.weight", "attention_out.weight", "inner_in.weight", "inner_out.weight", "dense.weight",
          "word_in.weight")  # fmt: skip
-MUON_RATE, MUON_DECAY = 3.5, 0.05
+MUON_RATE, MUON_DECAY, ADAM_DECAY = 3.5, 0.05, 0.01
 # What the optimizers remember of a parameter: Muon the first, AdamW the others.
 MOMENTS = ("momentum_buffer", "exp_avg", "exp_avg_sq")
 
@@ -86,24 +86,25 @@ class MasterWeights:
     """Step single-precision copies of a bfloat16 model's parameters.
 
     Matrices between layers go by Muon (Jordan 2024: the step is the nearest orthogonal matrix to the momentum), which
-    needs about half the steps of AdamW; tables, biases and heads by AdamW. ``rate`` is AdamW's; Muon's is
-    ``MUON_RATE`` times it, in steps of AdamW's usual size (Liu et al. 2025, arXiv 2502.16982).
+    needs about half the steps of AdamW; tables, biases and heads by AdamW. A step's rate is AdamW's; Muon's
+    is ``muon_rate`` times it, in steps of AdamW's usual size (Liu et al. 2025, arXiv 2502.16982).
     """
 
-    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], *, decay: float = 0.01) -> None:
+    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], *, muon_rate: float) -> None:
+        self.muon_rate = muon_rate
         named = list(parameters)
         self.parameters = [parameter for _, parameter in named]
         self.masters = [parameter.detach().float().clone() for parameter in self.parameters]
         inner = [name.endswith(INNER) for name, _ in named]
         self.matrices = [master for master, is_inner in zip(self.masters, inner, strict=True) if is_inner]
         others = [master for master, is_inner in zip(self.masters, inner, strict=True) if not is_inner]
-        self.adam = torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=decay, fused=True)
+        self.adam = torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=ADAM_DECAY, fused=True)
         self.muon = torch.optim.Muon(self.matrices, weight_decay=MUON_DECAY, adjust_lr_fn="match_rms_adamw")
 
     def step(self, rate: float) -> None:
         """Move the parameters along their gradients, clipped to norm 1, and forget these."""
         self.adam.param_groups[0]["lr"] = rate
-        self.muon.param_groups[0]["lr"] = rate * MUON_RATE
+        self.muon.param_groups[0]["lr"] = rate * self.muon_rate
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             master.grad = None if parameter.grad is None else parameter.grad.float()
             parameter.grad = None
@@ -170,7 +171,7 @@ def pretrain(folder: Path, out: Path, *, steps: int, seed: int) -> None:
     with torch.no_grad():
         encoder.words.weight.copy_(torch.from_numpy(np.load(folder / "vectors.npy")))
     model = MaskedModel(encoder).bfloat16()
-    weights = MasterWeights(model.named_parameters())
+    weights = MasterWeights(model.named_parameters(), muon_rate=MUON_RATE)
     checkpoint = out.with_suffix(".checkpoint.npz")
     first = restore(weights, checkpoint) if checkpoint.is_file() else 0
     order = np.random.default_rng(seed).permutation(len(stream) // LENGTH - 1) * LENGTH

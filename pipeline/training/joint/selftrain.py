@@ -39,6 +39,7 @@ from pipeline.training.joint.data import ABSENT, Corpus, Example, Labels, span_l
 
 log = logging.getLogger(__name__)
 
+SEGMENTER = "pkuseg-1.0.0"
 FILES = (*rawtext.PROSE, *rawtext.BROADCAST)
 MAX_CHARS = 1_200_000
 PARAGRAPH_CHARS = range(15, 400)
@@ -191,7 +192,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, required=True, help="folder that holds rawtext/ and gold/")
     parser.add_argument("--corpora", type=Path, required=True, help="folder of the corpora")
     parser.add_argument("--model", type=Path, required=True, help="folder of the joint model that labels")
-    parser.add_argument("--segmenter", default="pkuseg-1.0.0", help="name of the model that has a vote on words")
+    parser.add_argument("--segmenter", default=SEGMENTER, help="name of the model that has a vote on words")
     parser.add_argument("--out", type=Path, required=True, help="file to write, .jsonl")
     parser.add_argument("--max-chars", type=int, default=MAX_CHARS, help="characters to read of each file")
     options = parser.parse_args()

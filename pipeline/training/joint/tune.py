@@ -37,15 +37,16 @@ from pipeline.training.tagger_ner import prf
 log = logging.getLogger(__name__)
 
 SEED = 1998
-RATE = 6e-4
+RATE, MUON_RATE = 6e-4, 2.0
 WARM_UP = 200
 DROPOUT = 0.1
 BATCH_CHARS = 4_096
+PASSES = 5
 # Weight of each task's loss.
 WEIGHTS = {"words": 1.0, "tags": 1.0, "entities": 1.5, "fine": 0.5}
 # How often a pass reads the tagged, the segmented and the self-labelled text; a fraction is read by turns. Sentences
 # with entities are read once.
-TIMES = (2.0, 0.5, 1 / 3)
+TIMES = (1.0, 0.5, 1 / 3)
 JOIN_SHARE = 0.5
 # Share of the lexicon words of a batch that are hidden in it: a name outside the lexicon has to be found too.
 HIDDEN_SHARE = 0.1
@@ -194,7 +195,7 @@ def train(
     """Train for some passes, write the best weights to ``out`` (npz) and the figures of each pass beside them."""
     torch.manual_seed(seed)
     net = make_net(corpus, features, start).bfloat16()
-    weights = MasterWeights(net.named_parameters())
+    weights = MasterWeights(net.named_parameters(), muon_rate=MUON_RATE)
     names = Names([*corpus.entities, *corpus.news])
     mean = [master.clone() for master in weights.masters]
     rng = np.random.default_rng(seed)
@@ -232,7 +233,7 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, help="file made by pipeline.training.joint.selftrain")
     parser.add_argument("--rate", type=float, default=RATE, help="greatest learning rate")
     parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
-    parser.add_argument("--passes", type=int, default=6)
+    parser.add_argument("--passes", type=int, default=PASSES)
     parser.add_argument(
         "--times", type=float, nargs=3, default=TIMES, metavar="N", help="read tagged, segmented, news so often a pass"
     )
