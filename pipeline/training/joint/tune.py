@@ -78,8 +78,8 @@ class JointNet(nn.Module):
 
 def hide(words: Ints, share: float, rng: np.random.Generator) -> Ints:
     """Take a share of the lexicon words out of a batch, each at all of its places."""
-    hidden = np.flatnonzero(rng.random(words.max() + 1) < share)
-    return np.where(np.isin(words, hidden), 0, words)
+    hidden = rng.random(words.max() + 1) < share
+    return np.where(hidden[words], 0, words)
 
 
 def loss_of(net: JointNet, arrays: Arrays, features: Features, rng: np.random.Generator) -> Tensor:
