@@ -46,7 +46,7 @@ PASSES = 5
 WEIGHTS = {"words": 1.0, "tags": 1.0, "entities": 1.5, "fine": 0.5}
 # How often a pass reads the tagged, the segmented and the self-labelled text; a fraction is read by turns. Sentences
 # with entities are read once.
-TIMES = (1.0, 0.5, 1 / 3)
+TIMES = (1.0, 0.5, 0.25)
 JOIN_SHARE = 0.5
 # Share of the lexicon words of a batch that are hidden in it: a name outside the lexicon has to be found too.
 HIDDEN_SHARE = 0.1
