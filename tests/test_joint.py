@@ -125,6 +125,18 @@ def test_model_finds_words_tags_and_entities(model):
     assert all(0 < item.score < 1 for item in found.entities)
 
 
+def test_entities_of_low_probability_are_left_out(model):
+    names = model(ARTICLE).entities
+    middle = sorted(item.score for item in names)[len(names) // 2]
+    strict = JointModel(
+        model.features, model.network, model.tags, calibration=model.calibration, min_probability=middle
+    )
+    found = strict(ARTICLE)
+    assert found.entities == [item for item in names if item.score >= middle]
+    assert 0 < len(found.entities) < len(names)
+    assert found.words == model(ARTICLE).words
+
+
 def test_a_line_is_read_the_same_whatever_stands_around_it(model):
     lines = ARTICLE.split("\n")
     whole = model("\n".join(lines * 40))

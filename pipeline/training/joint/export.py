@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.artefacts import sha256_of, write_meta
-from pipeline.components.joint import CALIBRATION, LABELS, NETWORK, JointModel, Network
+from pipeline.components.joint import CALIBRATION, LABELS, MIN_PROBABILITY, NETWORK, JointModel, Network
 from pipeline.components.joint_decoder import ENTITY_LABELS, ENTITY_TYPES, WORD_LABELS
 from pipeline.components.joint_features import SLOTS, Features
 from pipeline.training import corpora
@@ -251,8 +251,12 @@ def main() -> None:
     _, dev, _ = corpora.split_msra(options.corpora)
     lines = calibrate(JointModel(features, Network(options.out), trained["tags"]), dev)
     (options.out / CALIBRATION).write_text(json.dumps(lines, indent=1) + "\n", "utf-8")
-    model = JointModel(features, Network(options.out), trained["tags"], calibration=lines)
-    scores = {"development": trained["history"], **measure(model, options.corpora)}
+    model = JointModel(
+        features, Network(options.out), trained["tags"], calibration=lines, min_probability=MIN_PROBABILITY
+    )
+    _, tagged_dev, _ = corpora.split_tagged(options.corpora)
+    development = {"entities": span_scores(model, dev), **joint_scores(model, tagged_dev)}
+    scores = {"training": trained["history"], "development": development, **measure(model, options.corpora)}
     log.info("scores %s", scores)
     write_meta(options.out, _meta(options, scores))
 
