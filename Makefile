@@ -22,6 +22,9 @@ STORE   ?= corrections/store.jsonl
 SCHEME  ?=
 LABELED ?=
 MODEL   ?= models/topics-mine-1.0.0
+# The joint model that labels text for the training of the next one, and this one.
+TEACHER ?= models/joint-1.1.0
+JOINT   ?= models/joint-1.2.0
 
 PY := $(VENV)/bin/python
 # Training learns from stored corrections where there are any.
@@ -107,18 +110,16 @@ adapt: $(VENV)/.dev ## Train the shipped topics and keywords further on what was
 train-topics: $(VENV)/.dev ## Train topics of your own: make train-topics SCHEME=mine.toml LABELED=mine.jsonl [MODEL=models/mine-1.0.0]
 	$(PY) -m pipeline.training.labelled --scheme $(SCHEME) --labeled $(LABELED) --out $(MODEL)
 
-train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, two hours on one core: make train-joint SHARED=../shared
+train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, two hours on one core: make train-joint [TEACHER=… JOINT=…]
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[joint]'
 	mkdir -p out/train
 	$(PY) -m pipeline.training.joint.lexicon --shared $(SHARED) --out out/train/stream
 	$(PY) -m pipeline.training.joint.pretrain --stream out/train/stream --out out/train/encoder.npz
+	$(PY) -m pipeline.training.joint.selftrain --shared $(SHARED) --corpora $(CORPORA) --model $(TEACHER) --out out/train/labels.jsonl
 	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/encoder.npz \
-	  --passes 4 --times 0.5 0.333 0 --out out/train/joint1.npz
-	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint1.npz --out out/train/joint-1
-	$(PY) -m pipeline.training.joint.selftrain --shared $(SHARED) --model out/train/joint-1 --out out/train/news.jsonl
-	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/joint1.npz \
-	  --news out/train/news.jsonl --rate 4e-4 --passes 2 --seed 1999 --out out/train/joint.npz
-	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint.npz --out models/joint-1.0.0
+	  --labels out/train/labels.jsonl --out out/train/joint.npz
+	$(PY) -m pipeline.training.joint.export --corpora $(CORPORA) --stream out/train/stream --weights out/train/joint.npz \
+	  --teacher $(TEACHER) --out $(JOINT)
 
 evaluate: $(VENV)/.dev ## Measure everything against SHARED: out/evaluation.json
 	$(PY) -m pipeline.evaluate --shared $(SHARED) --config $(CONFIG) --out out/evaluation.json $(ARGS)

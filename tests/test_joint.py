@@ -13,7 +13,7 @@ from pipeline.components.joint_features import BEGIN_SLOTS, INSIDE_SLOTS, LENGTH
 from pipeline.components.segmenter import make_segmenter
 from pipeline.errors import ModelError
 
-MODEL = "joint-1.0.0"
+MODEL = "joint-1.1.0"
 CHARACTERS = "省市政府科技厅长太原大学，。（）"
 WORDS = ["省政府", "政府", "科技厅", "厅长", "太原", "太原大学", "大学", "科技"]
 TEXTS = st.text(st.sampled_from(CHARACTERS + "x𠮷\n "), max_size=40)
@@ -123,6 +123,18 @@ def test_model_finds_words_tags_and_entities(model):
     names = {(ARTICLE[item.start : item.end], item.label) for item in found.entities}
     assert names >= {("刘建国", "PER"), ("太原", "LOC"), ("山西大学", "ORG"), ("赵永清", "PER"), ("太谷县", "LOC")}
     assert all(0 < item.score < 1 for item in found.entities)
+
+
+def test_entities_of_low_probability_are_left_out(model):
+    names = model(ARTICLE).entities
+    middle = sorted(item.score for item in names)[len(names) // 2]
+    strict = JointModel(
+        model.features, model.network, model.tags, calibration=model.calibration, min_probability=middle
+    )
+    found = strict(ARTICLE)
+    assert found.entities == [item for item in names if item.score >= middle]
+    assert 0 < len(found.entities) < len(names)
+    assert found.words == model(ARTICLE).words
 
 
 def test_a_line_is_read_the_same_whatever_stands_around_it(model):

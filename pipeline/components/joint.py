@@ -37,6 +37,9 @@ PIECES = 64
 # Where a sentence longer than a piece is cut, best first: at a clause mark, else anywhere.
 _CLAUSE = re.compile(r"[，、：,:]")
 
+# An entity of lower probability is left out: F1 is greatest when what is less likely than half of it is (Lipton et al.
+# 2014). With probabilities fitted on one half of the development sentences the other half went from .918 to .922.
+MIN_PROBABILITY = 0.45
 # Probabilities nearer to 0 or 1 than this are taken for it.
 _LEAST = 1e-4
 
@@ -114,7 +117,11 @@ class _Piece(NamedTuple):
 
 
 class JointModel:
-    """Analyse texts; ``user_words`` are always one word, leftmost and longest first."""
+    """Analyse texts.
+
+    Entities of less than ``min_probability`` are left out; ``user_words`` are always one word, leftmost and longest
+    first.
+    """
 
     def __init__(
         self,
@@ -123,12 +130,14 @@ class JointModel:
         tags: list[str],
         *,
         calibration: Mapping[str, tuple[float, float]] | None = None,
+        min_probability: float = 0.0,
         user_words: Iterable[str] = (),
     ) -> None:
         self.features = features
         self.network = network
         self.tags = tags
         self.calibration = calibration or {}
+        self.min_probability = min_probability
         self.forced = WordMatcher([model_view(word) for word in user_words])
 
     @classmethod
@@ -136,10 +145,17 @@ class JointModel:
         """Read a model under ``models/`` (or ``root``); raise ModelError for one that is missing or damaged."""
         folder = open_model(name, root)
         if not (folder / NETWORK).is_file():
-            raise ModelError(f"model {name!r} is no joint model: it has no {NETWORK}; name one such as 'joint-1.0.0'")
+            raise ModelError(f"model {name!r} is no joint model: it has no {NETWORK}; name one such as 'joint-1.1.0'")
         tags = json.loads((folder / LABELS).read_text("utf-8"))["tags"]
         calibration = json.loads((folder / CALIBRATION).read_text("utf-8"))
-        return cls(Features.load(folder), Network(folder), tags, calibration=calibration, user_words=user_words)
+        return cls(
+            Features.load(folder),
+            Network(folder),
+            tags,
+            calibration=calibration,
+            min_probability=MIN_PROBABILITY,
+            user_words=user_words,
+        )
 
     def __call__(self, text: str) -> Analysis:
         """Cut a text of any length into words that concatenate to it, with tags and entities."""
@@ -175,7 +191,7 @@ class JointModel:
         ):
             last = word_path[: end - start] >= decoder.E
             text.ends[start:end] = last
-            text.tag_ids[start:end] = _word_tags(scores.tags, last)
+            text.tag_ids[start:end] = word_tags(scores.tags, last)
             text.named += [
                 Named(item.start + start, item.end + start, item.label, self._probability(item))
                 for item in decoder.spans_of(entity_path[: end - start], scores.entities)
@@ -185,7 +201,7 @@ class JointModel:
     def _finish(self, done: _Text) -> Analysis:
         """Read a text's words, tags and entities off what its pieces gave."""
         text, view, ends, tag_ids, named = done.text, done.view, done.ends, done.tag_ids, done.named
-        named.sort()
+        named = sorted(item for item in named if item.score >= self.min_probability)
         if self.forced.words:
             _force(view, self.forced, ends, tag_ids, named)
         blank = are_blank(view)
@@ -233,7 +249,7 @@ def _stack(scores: list[Floats]) -> Floats:
     return stacked
 
 
-def _word_tags(scores: Floats, last: NDArray[np.bool_]) -> NDArray[np.int64]:
+def word_tags(scores: Floats, last: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Give each character the tag that is best for its word: the greatest sum of log-probabilities."""
     starts = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
     best = np.add.reduceat(scores, starts, axis=0).argmax(1)

@@ -215,9 +215,7 @@ def item_units(units: Sequence[Unit], roundups: re.Pattern[str]) -> Iterator[int
             elif inside and ((unit.column and not _opens_with_sign(unit)) or chars > _ITEM_CHARS):
                 inside = False
             elif inside:
-                # An item's title stands alone above its text; two headings and more are the headline of what follows.
-                if i + 1 < len(units) and units[i + 1].kind == "text":
-                    yield i
+                yield i
                 chars = 0
         elif unit.kind == "text":
             chars += len(unit.key)

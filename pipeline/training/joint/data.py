@@ -25,6 +25,8 @@ FINE_TYPES = (
 FINE_LABELS = ("O", *(f"{place}-{kind}" for kind in FINE_TYPES for place in WORD_LABELS))
 # A label that a corpus does not speak of.
 ABSENT = -100
+# Names of fewer other names of their kind are left as they are.
+MIN_POOL = 5
 TASKS = ("words", "tags", "entities", "fine")
 _ENTITY_IDS = {label: number for number, label in enumerate(ENTITY_LABELS)}
 _FINE_IDS = {label: number for number, label in enumerate(FINE_LABELS)}
@@ -118,6 +120,57 @@ def join(examples: Sequence[Example], limit: int, rng: np.random.Generator, shar
         else:
             joined.append(example)
     return joined
+
+
+class Names:
+    """Put other names in the place of an example's (mention replacement, Dai and Adel 2020).
+
+    They have the same type and length, places and organisations also the same last character. Names are those of
+    ``examples``, each once.
+    """
+
+    def __init__(self, examples: Iterable[Example]) -> None:
+        pools: dict[tuple[int, int, str], set[str]] = {}
+        for example in examples:
+            for start, end, label in _labelled_spans(example):
+                surface = example.text[start:end]
+                pools.setdefault(_pool_of(surface, label), set()).add(surface)
+        self._pools = {key: sorted(pool) for key, pool in pools.items() if len(pool) >= MIN_POOL}
+
+    def swap(self, example: Example, share: float, rng: np.random.Generator) -> Example:
+        """Swap a share of the surfaces, each at all of its places; words and tags are unknown there."""
+        text, others = example.text, {}
+        words, tags = (None if column is None else column.copy() for column in (example.words, example.tags))
+        for start, end, label in _labelled_spans(example):
+            surface = example.text[start:end]
+            if surface not in others:
+                pool = self._pools.get(_pool_of(surface, label), ())
+                others[surface] = pool[rng.integers(len(pool))] if pool and rng.random() < share else surface
+            if others[surface] != surface:
+                text = text[:start] + others[surface] + text[end:]
+                for column in (words, tags):
+                    if column is not None:
+                        column[start:end] = ABSENT
+        return example._replace(text=text, words=words, tags=tags)
+
+
+def _pool_of(surface: str, label: int) -> tuple[int, int, str]:
+    """Say which names may stand for each other: those of one type, length and, unless of persons, last character."""
+    return label, len(surface), "" if ENTITY_LABELS[label].endswith("PER") else surface[-1]
+
+
+def _labelled_spans(example: Example) -> Iterator[tuple[int, int, int]]:
+    """List an example's entities as (start, end, label of the first character)."""
+    labels = example.entities
+    if labels is None:
+        return
+    start = 0
+    for at in np.flatnonzero(labels > 0).tolist():
+        label = ENTITY_LABELS[labels[at]]
+        if label[0] in "BS":
+            start = at
+        if label[0] in "ES":
+            yield start, at + 1, int(labels[start])
 
 
 class Arrays(NamedTuple):

@@ -1,7 +1,7 @@
 """Write the joint model for onnxruntime: 8-bit weights, tables of characters and words, calibrated entities, figures.
 
 python -m pipeline.training.joint.export --corpora ../shared/corpora --stream out/train/stream \
-        --weights out/train/joint.npz --out models/joint-1.0.0
+        --weights out/train/joint.npz --teacher models/joint-1.0.0 --out models/joint-1.1.0
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.artefacts import sha256_of, write_meta
-from pipeline.components.joint import CALIBRATION, LABELS, NETWORK, JointModel, Network
+from pipeline.components.joint import CALIBRATION, LABELS, MIN_PROBABILITY, NETWORK, JointModel, Network
 from pipeline.components.joint_decoder import ENTITY_LABELS, ENTITY_TYPES, WORD_LABELS
 from pipeline.components.joint_features import SLOTS, Features
 from pipeline.training import corpora
-from pipeline.training.joint import tune
+from pipeline.training.joint import selftrain, tune
 from pipeline.training.joint.net import Encoder, Shape
 from pipeline.training.tagger_ner import SPEED_CHARS, prf
 
@@ -237,6 +237,7 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, required=True, help="folder of the corpora")
     parser.add_argument("--stream", type=Path, required=True, help="folder made by pipeline.training.joint.lexicon")
     parser.add_argument("--weights", type=Path, required=True, help="file made by pipeline.training.joint.tune")
+    parser.add_argument("--teacher", type=Path, required=True, help="folder of the model that labelled, for meta.json")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model, models/<name>-<version>")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -250,8 +251,12 @@ def main() -> None:
     _, dev, _ = corpora.split_msra(options.corpora)
     lines = calibrate(JointModel(features, Network(options.out), trained["tags"]), dev)
     (options.out / CALIBRATION).write_text(json.dumps(lines, indent=1) + "\n", "utf-8")
-    model = JointModel(features, Network(options.out), trained["tags"], calibration=lines)
-    scores = {"development": trained["history"], **measure(model, options.corpora)}
+    model = JointModel(
+        features, Network(options.out), trained["tags"], calibration=lines, min_probability=MIN_PROBABILITY
+    )
+    _, tagged_dev, _ = corpora.split_tagged(options.corpora)
+    development = {"entities": span_scores(model, dev), **joint_scores(model, tagged_dev)}
+    scores = {"training": trained["history"], "development": development, **measure(model, options.corpora)}
     log.info("scores %s", scores)
     write_meta(options.out, _meta(options, scores))
 
@@ -269,12 +274,13 @@ def _meta(options: argparse.Namespace, scores: dict[str, Any]) -> dict[str, Any]
             "words": "SIGHAN 2005 PKU training text (rebuilt) and People's Daily of February 1998",
             "tags": "People's Daily of January 1998 (rebuilt), without the lines of the SIGHAN PKU test",
             "entities": "MSRA (SIGHAN 2006) training part; CLUENER 2020 training part for a head that is left out",
-            "news": "1.8 million characters of recent news, entities labelled by the first round",
+            "labels": f"{options.teacher.name} and {selftrain.SEGMENTER}: words, tags and entities of recent news "
+            f"(at most {selftrain.MAX_CHARS} characters of each file), and what each corpus leaves open",
             "dev": f"{dev}sentences {corpora.MSRA_DEV.start + 1}-{corpora.MSRA_DEV.stop}",
             "held_out": f"January 1998 from line {corpora.HELD_OUT_FROM + 1} on; MSRA, PKU and MSR tests",
             "corpora_list_sha256": sha256_of(corpora.LIST),
         },
-        "command": "make train-joint",
+        "command": f"make train-joint TEACHER={options.teacher} JOINT={options.out}",
         "seed": tune.SEED,
         "libraries": {name: version_of(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
         "scores": scores,

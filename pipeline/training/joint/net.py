@@ -45,11 +45,24 @@ class Layer(nn.Module):
         self.inner_out = nn.Linear(shape.inner, shape.width)
         self.dropout = dropout
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Map (sentences, characters, width) to the same; ``mask`` is added to the attention scores."""
+    def forward(self, x: Tensor, mask: Tensor | None, at: Tensor | None = None) -> Tensor:
+        """Map (sentences, characters, width) to the same; ``mask`` is added to the attention scores.
+
+        With ``at``, shape (sentences, places), only these places are worked out: (sentences, places, width).
+        """
         batch, length, width = x.shape
-        joined = self.attention_in(self.attention_norm(x)).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = joined.permute(2, 0, 3, 1, 4)
+        normed = self.attention_norm(x)
+        if at is None:
+            joined = self.attention_in(normed).view(batch, length, 3, self.heads, width // self.heads)
+            query, key, value = joined.permute(2, 0, 3, 1, 4)
+        else:
+            rows = torch.arange(batch)[:, None]
+            weight, bias = self.attention_in.weight, self.attention_in.bias
+            joined = functional.linear(normed, weight[width:], bias[width:])
+            key, value = joined.view(batch, length, 2, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+            x, length = x[rows, at], at.shape[1]
+            query = functional.linear(normed[rows, at], weight[:width], bias[:width])
+            query = query.view(batch, length, self.heads, width // self.heads).transpose(1, 2)
         # Written out: the backward pass of torch's fused attention took a third of a step's time on a CPU.
         scores = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
         seen = functional.softmax(scores if mask is None else scores + mask, -1) @ value
@@ -76,15 +89,19 @@ class Encoder(nn.Module):
         for embedding in (self.characters, self.words, self.places):
             nn.init.normal_(embedding.weight, std=0.02 * 2)
 
-    def forward(self, chars: Tensor, words: Tensor, *, padded: bool = True) -> Tensor:
-        """Map (sentences, characters) and (sentences, characters, SLOTS) to (sentences, characters, width)."""
+    def forward(self, chars: Tensor, words: Tensor, *, padded: bool = True, at: Tensor | None = None) -> Tensor:
+        """Map (sentences, characters) and (sentences, characters, SLOTS) to (sentences, characters, width).
+
+        With ``at``, shape (sentences, places), the last layer gives these places alone: (sentences, places, width).
+        """
         x = self.characters(chars) + self.places.weight[: chars.shape[1]] + self.word_in(self.word_vectors(words))
         x = functional.dropout(self.norm_in(x), self.dropout, self.training)
         mask = None
         if padded:
             mask = torch.zeros(chars.shape, dtype=x.dtype).masked_fill(chars == PAD, -1e4)[:, None, None, :]
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x, mask)
+        x = self.layers[-1](x, mask, at)
         out: Tensor = self.norm_out(x)
         return out
 

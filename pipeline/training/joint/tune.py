@@ -1,11 +1,12 @@
 """Train the joint model on labelled text: words and tags, entities, and CLUENER's finer types beside them.
 
     python -m pipeline.training.joint.tune --corpora ../shared/corpora --stream out/train/stream \
-        --start out/train/encoder.npz --out out/train/joint.npz
+        --start out/train/encoder.npz --labels out/train/labels.jsonl --out out/train/joint.npz
 
-One encoder, one linear head a task; a task that a corpus does not speak of adds nothing to its loss. The finer types
-only teach the encoder what names of today look like; their head is not exported. The best pass by the development
-sides (words and tags together, and entities) is kept.
+One encoder, one linear head a task; a task that a corpus does not speak of is labelled by an earlier model
+(``--labels``) or adds nothing to the loss. The finer types only teach the encoder what names of today look like; their
+head is not exported. After each pass the weights are scored on the development sides, after the last one also their
+running mean; the best by words and tags together, and entities, are kept.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from torch.nn import functional
 
 from pipeline.components import joint_decoder as decoder
 from pipeline.components.joint import pieces
-from pipeline.components.joint_features import Features
+from pipeline.components.joint_features import Features, Ints
 from pipeline.components.model_view import model_view
 from pipeline.training import corpora
 from pipeline.training.joint import data, selftrain
-from pipeline.training.joint.data import ABSENT, TASKS, Arrays, Corpus, Example
+from pipeline.training.joint.data import ABSENT, TASKS, Arrays, Corpus, Example, Names
 from pipeline.training.joint.net import LENGTH, Encoder, Shape
 from pipeline.training.joint.pretrain import MasterWeights, lexicon, rate_at, write_weights
 from pipeline.training.tagger_ner import prf
@@ -36,16 +37,23 @@ from pipeline.training.tagger_ner import prf
 log = logging.getLogger(__name__)
 
 SEED = 1998
-RATE = 6e-4
+RATE, MUON_RATE = 6e-4, 2.0
 WARM_UP = 200
 DROPOUT = 0.1
 BATCH_CHARS = 4_096
+PASSES = 5
 # Weight of each task's loss.
 WEIGHTS = {"words": 1.0, "tags": 1.0, "entities": 1.5, "fine": 0.5}
 # How often a pass reads the tagged, the segmented and the self-labelled text; a fraction is read by turns. Sentences
 # with entities are read once.
-TIMES = (2.0, 0.5, 1 / 3)
+TIMES = (1.0, 0.5, 0.25)
 JOIN_SHARE = 0.5
+# Share of the lexicon words of a batch that are hidden in it: a name outside the lexicon has to be found too.
+HIDDEN_SHARE = 0.1
+# Share of the surfaces of a sentence's entities that another name of the same type stands in for.
+SWAP_SHARE = 0.15
+# The mean of the weights takes this much of the present ones, once in so many steps.
+MEAN_SHARE, MEAN_STEPS = 0.05, 10
 
 
 class JointNet(nn.Module):
@@ -68,10 +76,16 @@ class JointNet(nn.Module):
         return {task: head(vectors) for task, head in self.heads.items()}
 
 
-def loss_of(net: JointNet, arrays: Arrays, features: Features) -> Tensor:
+def hide(words: Ints, share: float, rng: np.random.Generator) -> Ints:
+    """Take a share of the lexicon words out of a batch, each at all of its places."""
+    hidden = rng.random(words.max() + 1) < share
+    return np.where(hidden[words], 0, words)
+
+
+def loss_of(net: JointNet, arrays: Arrays, features: Features, rng: np.random.Generator) -> Tensor:
     """Add up the weighted mean cross-entropies of the tasks that a batch has labels for."""
     chars = torch.from_numpy(arrays.chars).long()
-    scores = net(chars, torch.from_numpy(lexicon(arrays.chars, features)).long())
+    scores = net(chars, torch.from_numpy(hide(lexicon(arrays.chars, features), HIDDEN_SHARE, rng)).long())
     total = torch.zeros(())
     for task, labels in arrays.labels.items():
         known = labels != ABSENT
@@ -83,9 +97,13 @@ def loss_of(net: JointNet, arrays: Arrays, features: Features) -> Tensor:
     return total
 
 
-def of_pass(corpus: Corpus, number: int, rng: np.random.Generator, times: Sequence[float]) -> list[Example]:
-    """List the examples of one pass."""
+def of_pass(
+    corpus: Corpus, number: int, rng: np.random.Generator, times: Sequence[float], names: Names | None = None
+) -> list[Example]:
+    """List the examples of one pass; with ``names``, these stand in for some of the entities."""
     entities = data.join(corpus.entities, LENGTH, rng, JOIN_SHARE)
+    if names is not None:
+        entities = [names.swap(example, SWAP_SHARE, rng) for example in entities]
     fine = data.join(corpus.fine, LENGTH, rng, JOIN_SHARE)
     others = zip((corpus.tagged, corpus.segmented, corpus.news), times, strict=True)
     return entities + fine + [example for examples, share in others for example in portion(examples, share, number)]
@@ -177,25 +195,32 @@ def train(
     """Train for some passes, write the best weights to ``out`` (npz) and the figures of each pass beside them."""
     torch.manual_seed(seed)
     net = make_net(corpus, features, start).bfloat16()
-    weights = MasterWeights(net.parameters())
+    weights = MasterWeights(net.named_parameters(), muon_rate=MUON_RATE)
+    names = Names([*corpus.entities, *corpus.news])
+    mean = [master.clone() for master in weights.masters]
     rng = np.random.default_rng(seed)
     steps = passes * sum(1 for _ in data.batches(of_pass(corpus, 0, rng, times), BATCH_CHARS))
     step, best, history = 0, 0.0, []
     for number in range(passes):
         began, total, count = time.time(), 0.0, 0
-        for group in data.batches(of_pass(corpus, number, rng, times), BATCH_CHARS, rng):
-            loss = loss_of(net, data.pad(group, features), features)
+        for group in data.batches(of_pass(corpus, number, rng, times, names), BATCH_CHARS, rng):
+            loss = loss_of(net, data.pad(group, features), features, rng)
             loss.backward()
             weights.step(rate_at(step, steps, peak=peak, warm_up=WARM_UP))
             total, count, step = total + loss.item(), count + 1, step + 1
+            if step % MEAN_STEPS == 0:
+                torch._foreach_lerp_(mean, weights.masters, MEAN_SHARE)
             if count % 200 == 0:
                 log.info("step %d of %d: loss %.4f, %.0f s", step, steps, total / count, time.time() - began)
-        figures = {"pass": number + 1, "loss": round(total / count, 4), **scores_of(net, corpus, features)}
-        history.append(figures)
-        log.info("%s, %.0f s", figures, time.time() - began)
-        if figures["words_and_tags_f1"] + figures["entities_f1"] > best:
-            best = figures["words_and_tags_f1"] + figures["entities_f1"]
-            write_weights(net, dict(zip(net.parameters(), weights.masters, strict=True)), out)
+        candidates = [("last", weights.masters)] + ([("mean", mean)] if number + 1 == passes else [])
+        for kind, masters in candidates:
+            weights.load(masters)
+            figures = scores_of(net, corpus, features)
+            history.append({"pass": number + 1, "weights": kind, "loss": round(total / count, 4), **figures})
+            log.info("%s, %.0f s", history[-1], time.time() - began)
+            if figures["words_and_tags_f1"] + figures["entities_f1"] > best:
+                best = figures["words_and_tags_f1"] + figures["entities_f1"]
+                write_weights(net, dict(zip(net.parameters(), masters, strict=True)), out)
         out.with_suffix(".json").write_text(json.dumps({"tags": corpus.tags, "history": history}, indent=1), "utf-8")
 
 
@@ -205,10 +230,10 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, required=True, help="folder of the corpora")
     parser.add_argument("--stream", type=Path, required=True, help="folder made by pipeline.training.joint.lexicon")
     parser.add_argument("--start", type=Path, help="weights of pipeline.training.joint.pretrain or of an earlier round")
-    parser.add_argument("--news", type=Path, help="file made by pipeline.training.joint.selftrain, for a second round")
+    parser.add_argument("--labels", type=Path, help="file made by pipeline.training.joint.selftrain")
     parser.add_argument("--rate", type=float, default=RATE, help="greatest learning rate")
     parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
-    parser.add_argument("--passes", type=int, default=6)
+    parser.add_argument("--passes", type=int, default=PASSES)
     parser.add_argument(
         "--times", type=float, nargs=3, default=TIMES, metavar="N", help="read tagged, segmented, news so often a pass"
     )
@@ -217,7 +242,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     corpora.verify(options.corpora)
-    corpus = data.read(options.corpora)._replace(news=selftrain.read(options.news) if options.news else [])
+    corpus = data.read(options.corpora)
+    if options.labels:
+        corpus = selftrain.read(options.labels, corpus.tags).complete(corpus)
     features = Features.load(options.stream)
     train(
         corpus,
