@@ -76,7 +76,7 @@ class Teacher(JointModel):
     def label(self, example: Example) -> Piece:
         """Label a piece; words and tags of less than ``SURE`` are ABSENT, labels that the example has stay."""
         text, size, rows = example.text, np.array([len(example.text)]), np.arange(len(example.text))
-        scores = self._scores(text)
+        (scores,) = self._scores([text])
         path = decoder.entity_paths(scores.entities[None], size)[0]
         found = [item._replace(score=self._probability(item)) for item in decoder.spans_of(path, scores.entities)]
         unsure = (path == 0) & (np.exp(scores.entities[:, 0]) < SURE)
