@@ -433,4 +433,4 @@ def test_split_takes_a_timetable_for_one_notice():
 
 def test_split_reads_a_short_first_line_and_the_next_as_one_title():
     body = CLINIC.partition("\n\n")[2]
-    assert articles_of(f"# 流动诊所\n\n# 开进深山村\n\n{body}")[0].title == "流动诊所 开进深山村"
+    assert articles_of(f"# 流动诊所开进\n\n# 深山村\n\n{body}")[0].title == "流动诊所开进 深山村"

@@ -274,7 +274,7 @@ PICTURES = {
     ),
     "a house that no list knows": ("清晨，实验楼外墙的爬山虎结了一层薄霜。 学生记者 石 榴 摄", "石榴"),
     "a drawing": (
-        "“老师，您几岁了？”\n\n漫画：老师怀里抱着一摞奖状，身边一个娃娃踮着脚尖给他戴红花。\n\n汪德明 画",
+        "漫画：老师怀里抱着一摞奖状，身边一个娃娃踮着脚尖给他戴红花。\n\n汪德明 画",
         "汪德明",
     ),
     "a work of art on one line": ("春汛（木刻） 郑石安 作", "郑石安"),
@@ -445,7 +445,6 @@ def test_furniture_reason_inside_a_page(line, reason):
 # A page of the eighties in columns of thirteen characters, without blank lines, as a scan of it is read.
 NARROW = """东川日报 一九八六年四月五日
 星期六 第二版
-清明时节话植树
 我市百万军民上山造林
 本报讯 四月三日，市党政军
 机关干部一千多人到西山义务

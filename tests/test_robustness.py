@@ -281,7 +281,6 @@ def test_vertical_text_is_read_as_running_text(chain, page_of, name):
 
 OVERLONG = {
     "one character a heading": "\n\n".join(f"# {char}" for char in "".join(WALKS)),
-    "one character a paragraph": ODD["one character a paragraph"],
 }
 
 

@@ -5,7 +5,7 @@ from pipeline.splitting.grammar import load_grammar
 from pipeline.splitting.weights import WEIGHTS
 from pipeline.training.pages import compose
 from pipeline.training.rawtext import Raw
-from pipeline.training.splitter import Tools, measure, prepare, train
+from pipeline.training.splitter import PRIOR, Tools, measure, prepare, train
 
 GRAMMAR = load_grammar(Path(__file__).parent.parent / "configs" / "grammar.toml")
 SUBJECTS = ("新桥", "果园", "诊所", "冷库", "球场", "书屋")
@@ -51,5 +51,6 @@ def test_train_keeps_every_weight_and_its_sign():
     samples = [sample for page in pages(12) if (sample := prepare(page, Tools(GRAMMAR)))]
     tuned = train([(samples, 1.0)], GRAMMAR, pull=1.0, steps=3)
     assert set(tuned) == set(WEIGHTS)
-    assert all(name.endswith(".bias") or value * WEIGHTS[name] >= 0 for name, value in tuned.items())
+    assert all(name.endswith(".bias") or value * PRIOR[name] >= 0 for name, value in tuned.items())
+    assert set(PRIOR) == set(WEIGHTS)
     assert all(0.0 <= rate <= 1.0 for rate in measure(samples, GRAMMAR, tuned).values())

@@ -150,6 +150,8 @@ def _set_confidence(drafts: Sequence[Draft]) -> None:
 DOUBT = 0.45
 # Lines of so few characters, so many of them: regulated verse has five a line.
 _SHORT_LINE, _MANY_LINES = 5, 20
+# A line of vertical text that an engine took for a paragraph.
+_SINGLE = 2
 # Texts of which more than half have a bracket without its partner: a column break leaves two such halves.
 _MANY_TEXTS = 4
 
@@ -165,7 +167,8 @@ def find_doubts(draft: Draft) -> list[str]:
     if not texts:
         doubts.append("doubt.no_text")
     lines = sum(member.unit.lines[1] - member.unit.lines[0] + 1 for member in draft.members)
-    if lines >= _MANY_LINES and sum(len(member.unit.key) for member in draft.members) < _SHORT_LINE * lines:
+    few = all(len(member.unit.key.strip()) <= _SINGLE for member in draft.members)
+    if few or (lines >= _MANY_LINES and sum(len(member.unit.key) for member in draft.members) < _SHORT_LINE * lines):
         doubts.append("doubt.short_lines")
     unpaired = sum(any(member.unit.key.count(a) != member.unit.key.count(b) for a, b in _BRACKETS) for member in texts)
     if len(texts) >= _MANY_TEXTS and 2 * unpaired > len(texts):

@@ -407,7 +407,8 @@ def _read_people(text: str, grammar: Grammar, *, strict: bool) -> tuple[list[Per
         pending = []
         if match:
             role, any_role = grammar.roles.get(word, role), True
-    return people, any_role, photo or any(p.role == "摄影" for p in people), agency
+    drawn = bool(people) and all(person.role == "绘图" for person in people)
+    return people, any_role, photo or drawn or any(person.role == "摄影" for person in people), agency
 
 
 # Words that name a part and a thing as well; a name after them needs a known surname.

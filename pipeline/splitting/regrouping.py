@@ -147,7 +147,7 @@ def candidates(news: Sequence[Draft], place: int, cohesion: Cohesion, seams: Sea
         target = news[number]
         if target is source or not target.texts():
             continue
-        pulls, leans = _leans(target, units, cohesion, seams)
+        pulls, leans = _leans(source, target, units, cohesion, seams)
         for first, last in _runs(units, leans):
             start, stop = _bounds(source, texts, first, last)
             rest = [*source.members[:start], *source.members[stop:]]
@@ -170,13 +170,21 @@ def candidates(news: Sequence[Draft], place: int, cohesion: Cohesion, seams: Sea
 # Least difference of cosines by which the texts of a run lean to the other article: of the right runs of composed pages
 # 97 in 100 have it. A sentence that goes on there counts as well.
 _LEAN = -0.1
+# A text that holds so much more of its own article's title than of the other's stays, in shares of the titles' weight.
+_HOLDS = 0.05
 
 
-def _leans(target: Draft, units: Sequence[Unit], cohesion: Cohesion, seams: Seams) -> tuple[list[float], list[bool]]:
+def _leans(
+    source: Draft, target: Draft, units: Sequence[Unit], cohesion: Cohesion, seams: Seams
+) -> tuple[list[float], list[bool]]:
     """Say of each text of an article how much nearer it is to the other, and whether it can belong there."""
     there = [member.unit for member in target.texts()]
     pulls = cohesion.pulls([unit.profile for unit in units], [unit.profile for unit in there[:_SEARCH]])
-    leans = [pull > _LEAN for pull in pulls]
+    here, other = _title(source), _title(target)
+    leans = [
+        pull > _LEAN and _overlap(here, unit, cohesion) < _overlap(other, unit, cohesion) + _HOLDS
+        for pull, unit in zip(pulls, units, strict=True)
+    ]
     for place, unit in enumerate(units):
         if not leans[place] and not _starts(unit):
             end = _end([other for other in there if other.index < unit.index])
@@ -269,6 +277,14 @@ def _weigh(own: _Side, other: _Side, cohesion: Cohesion, seams: Seams) -> Featur
     features["size"] = math.log1p(sum(len(unit.key) for unit in run) / 50)
     features["left"] = math.log1p(sum(len(unit.key) for unit in [*own.before, *own.after]) / 50)
     return features
+
+
+def _title(draft: Draft) -> Profile | None:
+    return next((member.unit.profile for member in draft.members if member.role == "title"), None)
+
+
+def _overlap(title: Profile | None, unit: Unit, cohesion: Cohesion) -> float:
+    return cohesion.overlap(title, [unit.profile]) if title else 0.0
 
 
 def _likeness(side: _Side, first: Sequence[Profile], last: Sequence[Profile], cohesion: Cohesion) -> float:
