@@ -4,7 +4,7 @@
 
 Pages are composed with stories inside others and columns read in turn (:mod:`pipeline.training.pages`), and read as
 the splitter reads them. Every run that could move is laid beside the gold: right where it brings a whole run to its
-own article, wrong where it takes a text too many; what brings a part only is left out. A logistic
+own article, wrong where most of it is of another; what brings a part only, or a text too many, is left out. A logistic
 regression over the clues gives the weights.
 """
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 # Share of neighbouring stories whose columns are read in a wrong order, and the part of the pages that only measures.
 MIXED, HELD = 0.4, 0.25
 # Inverse strength of the penalty.
-_PENALTY = 1.0
+_PENALTY = 0.1
 # A title says more than a text about which article a draft is.
 _TITLE = 3
 
@@ -84,13 +84,14 @@ def judge(move: Move, source: int | None, target: int | None, owner: Owner) -> b
         return None
     if source == target:
         return True if len(move.source.members) == move.stop - move.start else None
-    if all(number == target for number in owners):
+    good = sum(len(unit.key) for unit, number in zip(run, owners, strict=True) if number == target)
+    bad = sum(len(unit.key) for unit in run) - good
+    if not bad:
         texts = [member.unit for member in move.source.members if member.role == "paragraph"]
         first, last = texts.index(run[0]), texts.index(run[-1])
         beyond = [*texts[max(0, first - 1) : first], *texts[last + 1 : last + 2]]
         return None if any(owner(unit) == target for unit in beyond) else True
-    # A run with a text too many is wrong as well: a shorter one is right.
-    return False
+    return None if good > bad else False
 
 
 def matrix(rows: Sequence[Row], names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
