@@ -21,6 +21,8 @@ COLUMN_LENGTH, ROUNDUP_LENGTH = 14, 8
 # Main titles have 8 to 30 characters, subheads 4 to 14, kickers up to 24.
 _TITLE_LENGTHS = (5, 8, 11, 14)
 _SUBHEAD_LENGTH, _LONG_COLUMN, _LONG_KICKER = 14, 22, 24
+# Subheads of two parts (深化改革 破解难题) are longer.
+_TWO_PARTS = 20
 # Bigrams of text that a title can be measured against; fewer say little.
 _ENOUGH = 60
 
@@ -108,7 +110,7 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
         ],
         "subhead": [
             ("subhead.bias", 1.0),
-            ("subhead.beyond14", float(max(0, len(key) - _SUBHEAD_LENGTH))),
+            ("subhead.beyond14", float(max(0, len(key) - (_TWO_PARTS if " " in key else _SUBHEAD_LENGTH)))),
             ("subhead.column_form", form),
             ("subhead.dash", dash),
             ("subhead.no_text_next", float(clue.next_kind != "text" and not clue.signed_next)),
