@@ -33,6 +33,8 @@ TIMES = ROOT / "tests" / "data" / "times.jsonl"
 TIMES_BLIND = ROOT / "tests" / "data" / "times_blind.jsonl"
 EXAMPLES = ROOT / "examples" / "pages"
 OWN_PAGES = ROOT / "tests" / "pages"
+# Written by others than those who wrote rules and weights, for measuring alone; pages/written beside it teaches.
+UNSEEN_PAGES = OWN_PAGES / "unseen"
 OWN_GOLD = OWN_PAGES / "gold"
 _BMES_LABELS = {"NR": "PER", "NS": "LOC", "NT": "ORG"}
 

@@ -78,10 +78,25 @@ def measure_pages(subject: Subject) -> Iterator[Figure]:
             },
         )
         yield from figures
+    yield from _unseen_figures(subject, scorer)
     every = goldsets.describe("pages all", page_files(folder) + page_files(real), subject.shared)
     yield from _balance_figures(subject.pages, every)
     chosen = [subject.pages[path.name] for path in page_files(real)]
     yield from _real_figures(chosen, goldsets.describe("pages real", page_files(real), subject.shared))
+
+
+def _unseen_figures(subject: Subject, scorer: Any) -> Iterator[Figure]:
+    """Measure splitting on pages written in the manner of many papers that no rule and no weight has seen."""
+    folder = goldsets.UNSEEN_PAGES
+    golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
+    paths = page_files(folder)
+    options = subject.settings.reader
+    results = [subject.chain.process(read_page(path, source_name=path.name, options=options)) for path in paths]
+    predicted = load_predictions(scorer, results)
+    files = [path for path in folder.iterdir() if path.is_file()]
+    gold = goldsets.describe("pages unseen14", files, goldsets.ROOT)
+    rows = [page_counts(scorer, golds[path.name], predicted) for path in paths]
+    yield from _page_figures("pages.unseen14", rows, gold)
 
 
 def load_predictions(scorer: Any, results: Iterable[PageResult]) -> dict[str, Any]:

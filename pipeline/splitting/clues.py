@@ -204,12 +204,16 @@ def parallel_heads(units: Sequence[Unit], clues: Sequence[Clues]) -> list[int]:
 _ROUNDUP_LENGTH, _ITEM_CHARS = 10, 400
 
 
+# Signs around a heading: ■乡村短波■.
+_DECORATION = re.compile(r"^\W+|\W+$")
+
+
 def item_units(units: Sequence[Unit], roundups: re.Pattern[str]) -> Iterator[int]:
     """Find the headings and texts of the items below a round-up's heading, as long as each has little text."""
     inside, chars = False, 0
     for i, unit in enumerate(units):
         if unit.kind == "head":
-            key = unit.key.strip()
+            key = _DECORATION.sub("", unit.key.strip())
             if len(key) <= _ROUNDUP_LENGTH and roundups.search(key):
                 inside, chars = True, 0
             elif inside and ((unit.column and not _opens_with_sign(unit)) or chars > _ITEM_CHARS):
