@@ -1,8 +1,8 @@
 """The weights of the clues by which a page is read, in nats: what a feature adds to the score of a reading.
 
 The part before the full stop names the reading (``title``, ``subhead``, ``fresh`` = a text that begins an article, …),
-the part after it the clue. Set by hand on development pages; those of headings then moved half of the way to what
-:mod:`pipeline.training.splitter` learned on composed pages (docs/decisions/03-splitting.md).
+the part after it the clue. Learned by :mod:`pipeline.training.splitter` on pages with gold, from what was set by hand
+before (docs/decisions/03-splitting.md).
 """
 
 from __future__ import annotations
