@@ -1,9 +1,11 @@
-"""Tune the weights of the splitter on composed pages: a conditional random field (Lafferty et al., ICML 2001).
+"""Tune the weights of the splitter on pages with gold: a conditional random field (Lafferty et al., ICML 2001).
+
+    python -m pipeline.training.splitter --shared ../shared --out out/weights.txt
 
 The automaton of :mod:`pipeline.splitting.sequence` gives every reading of a page a score that is linear in the weights;
-they are moved so that the readings the pages were composed with become likely. The weights set by hand are the prior:
-leaving them costs, and a sign that the grammar fixes is kept. The result is printed as the table of
-:mod:`pipeline.splitting.weights`, to be looked through before it is taken over.
+they are moved so that the readings that agree with the gold become likely. The weights set by hand are the prior
+(``splitter_prior.toml``): leaving them costs, and a sign that the grammar fixes is kept. The result is written as the
+table of :mod:`pipeline.splitting.weights`, to be looked through before it is taken over.
 """
 
 from __future__ import annotations
