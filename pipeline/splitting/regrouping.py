@@ -63,7 +63,8 @@ WEIGHTS: Mapping[str, float] = {
 }
 # A text that opens with a comma after a whole sentence goes on elsewhere; composed pages have too few of them.
 LEADING_MARK = 4.0
-# Least log-odds of a move: likelier right than wrong. On written pages 1.0 was no better on the whole.
+_SCORES: Mapping[str, float] = {**WEIGHTS, "leading mark": LEADING_MARK}
+# Least log-odds of a move: likelier right than wrong. With 1.0 the mean article F1 of five sets of pages moved by .003.
 LEAST = 0.0
 
 Features = dict[str, float]
@@ -82,7 +83,7 @@ class Move:
     @property
     def score(self) -> float:
         """Give the log-odds that the run belongs there."""
-        return sum(WEIGHTS.get(name, LEADING_MARK) * value for name, value in self.features.items())
+        return sum(_SCORES[name] * value for name, value in self.features.items())
 
 
 def regroup(drafts: Sequence[Draft], cohesion: Cohesion, seams: Seams) -> None:
@@ -156,10 +157,12 @@ def candidates(news: Sequence[Draft], place: int, cohesion: Cohesion, seams: Sea
             yield Move(source, start, stop, target, features)
 
 
-# Least difference of cosines by which the texts of a run lean to the other article: of the right runs of composed pages
-# 97 in 100 have it. A sentence that goes on there counts as well.
+# Least difference of cosines by which the texts of a run lean to the other article: the first text of about four in
+# five right runs has it (75 on 60 composed pages); without it splitting took 1.4 times as long. A sentence that goes
+# on there counts as well.
 _LEAN = -0.1
-# A text that holds so much more of its own article's title than of the other's stays, in shares of the titles' weight.
+# A text that holds so much more of its own article's title than of the other's stays, in shares of the titles' weight
+# (written pages read the same with 0.15).
 _HOLDS = 0.05
 
 
