@@ -94,8 +94,8 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 	  --max-chars 200000 --out out/train/names.txt
 	$(PY) -m pipeline.training.segmenter --corpora $(CORPORA) --names out/train/names.txt --out models/pkuseg-1.0.0
 	$(PY) -m pipeline.training.charlm --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/charlm-1.0.0
-	$(PY) -m pipeline.training.affinity --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/splitter-1.0.0
-	$(PY) -m pipeline.training.headforms --shared $(SHARED) --out models/splitter-1.0.0
+	$(PY) -m pipeline.training.affinity --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/splitter-1.1.0
+	$(PY) -m pipeline.training.headforms --shared $(SHARED) --out models/splitter-1.1.0
 	$(PY) -m pipeline.training.places --corpora $(CORPORA) --models models
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0 $(LEARN)

@@ -80,7 +80,7 @@ class AssetOptions:
     """
 
     charlm: str = "charlm-1.0.0"
-    splitter: str = "splitter-1.0.0"
+    splitter: str = "splitter-1.1.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def learned():
-    return Learned.load(artefacts.open_model("splitter-1.0.0"))
+    return Learned.load(artefacts.open_model("splitter-1.1.0"))
 
 
 def test_affinity_holds_texts_of_one_matter_together_more_than_texts_of_two(learned):
@@ -83,10 +83,10 @@ def test_headforms_says_something_of_any_text(learned):
 def test_load_refuses_another_format(monkeypatch, module, part):
     monkeypatch.setattr(module, "FORMAT", 99)
     with pytest.raises(ModelError, match="this version reads 99"):
-        part.load(artefacts.open_model("splitter-1.0.0"))
+        part.load(artefacts.open_model("splitter-1.1.0"))
 
 
 def test_scores_of_the_model_are_written_down():
-    scores = artefacts.read_meta("splitter-1.0.0")["scores"]
+    scores = artefacts.read_meta("splitter-1.1.0")["scores"]
     assert scores["auc"] > 0.95 > scores["auc_of_cosine_alone"]
     assert all(half["column"] > 0.8 for half in scores["headforms"].values())

@@ -54,7 +54,7 @@ def split_page(
     reading = read_units(page, cleaned, grammar, lm, learned)
     units, seams, cohesion = reading.units, reading.seams, reading.cohesion
     forms = learned.forms if learned else None
-    steps = decide(reading.rest, cohesion, grammar, seams, forms)
+    steps = decide(reading.rest, cohesion, grammar, seams, learned)
     drafts = gather_drafts(reading, steps)
     drafts = mend(drafts, cohesion, grammar, seams, forms)
     _set_confidence(drafts)

@@ -32,6 +32,14 @@ _FAR_BEFORE, _FAR_AFTER = 8, 6
 _FAR_BELOW = -2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Hold what the trees say of a unit, in nats: for each part of a heading (none else), for a boundary before it."""
+
+    parts: Mapping[str, float]
+    begins: float
+
+
 @dataclass(slots=True)
 class Clues:
     """Hold what is seen at one unit before anything is decided."""
@@ -70,6 +78,7 @@ class Clues:
     below_run: bool = False
     repeated: bool = False
     named: bool = False
+    opinion: Opinion | None = None
 
 
 def gather(

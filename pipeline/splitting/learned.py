@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.splitting.affinity import Affinity
 from pipeline.splitting.headforms import HeadForms
+from pipeline.splitting.labeller import FILE, Labeller
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,10 @@ class Learned:
 
     affinity: Affinity
     forms: HeadForms
+    labeller: Labeller | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Learned:
         """Read the folder of a model; raise ModelError when a part has another format."""
-        return cls(Affinity.load(folder), HeadForms.load(folder))
+        labeller = Labeller.load(folder) if (folder / FILE).is_file() else None
+        return cls(Affinity.load(folder), HeadForms.load(folder), labeller)

@@ -141,6 +141,9 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
             role = _WORDED[name]
             said = clue.form[role]
             features.append((f"{name}.worded" if said >= 0 else f"{name}.not_worded", abs(said)))
+    if clue.opinion is not None and clue.opinion.parts:
+        for name, features in readings.items():
+            features.append((f"{name}.labelled", clue.opinion.parts[_WORDED[name]]))
     return readings
 
 

@@ -17,7 +17,7 @@ from pipeline.splitting.blocks import Unit
 from pipeline.splitting.clues import Clues, ends_article, gather, starts_article
 from pipeline.splitting.cohesion import Cohesion
 from pipeline.splitting.grammar import Grammar
-from pipeline.splitting.headforms import HeadForms
+from pipeline.splitting.learned import Learned
 from pipeline.splitting.readings import AFTER_COLUMN, Features, Readings, read_heading
 from pipeline.splitting.seams import Seams
 from pipeline.splitting.weights import WEIGHTS
@@ -81,14 +81,17 @@ Trellis = list[list[_Edge]]
 
 
 def decide(
-    units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: Seams, forms: HeadForms | None = None
+    units: Sequence[Unit], cohesion: Cohesion, grammar: Grammar, seams: Seams, learned: Learned | None = None
 ) -> list[Step]:
     """Find the best reading of the units of a page (without furniture and self-contained pieces), in page order.
 
     The page is read twice: the first reading tells how this page sets titles and subheads (its heading depths,
     bold or plain lines), the second one uses that. Where depth says nothing the second reading is the first.
     """
-    clues = gather(units, cohesion, seams, grammar, forms)
+    clues = gather(units, cohesion, seams, grammar, learned.forms if learned else None)
+    if learned is not None and learned.labeller is not None:
+        for clue, opinion in zip(clues, learned.labeller.read(units, clues, cohesion), strict=True):
+            clue.opinion = opinion
     learn_page(units, clues, best_path(units, clues, grammar))
     trellis: Trellis = []
     steps = best_path(units, clues, grammar, trellis=trellis)
@@ -169,15 +172,17 @@ def best_path(
         table: dict[State, _Path] = {}
         weighed: list[_Edge] = []
         readings = read_heading(unit, clue, grammar) if unit.kind == "head" else {}
+        bounds = _bounds(clue)
         for state, path in paths[-1].items():
             for move in _moves(state, unit, clue, readings):
                 if allowed is not None and not allowed(number, move.role, move.new):
                     continue
-                gain = sum(weights[name] * value for name, value in move.features)
-                weighed.append((state, move.state, move.role, move.new, gain, move.features))
+                features = [*move.features, *bounds[move.new]] if bounds else move.features
+                gain = sum(weights[name] * value for name, value in features)
+                weighed.append((state, move.state, move.role, move.new, gain, features))
                 known = table.get(move.state)
                 if known is None or path.score + gain > known.score:
-                    step = Step(move.role, move.new, gain, move.features)
+                    step = Step(move.role, move.new, gain, features)
                     table[move.state] = _Path(path.score + gain, state, step)
         if not table:
             return []
@@ -185,6 +190,14 @@ def best_path(
         if trellis is not None:
             trellis.append(weighed)
     return _trace(paths, weights)
+
+
+def _bounds(clue: Clues) -> tuple[Features, Features] | None:
+    """Say what the trees say against and for a boundary before a unit."""
+    if clue.opinion is None:
+        return None
+    new = -math.log1p(math.exp(-clue.opinion.begins))
+    return [("begins.no", new - clue.opinion.begins)], [("begins.yes", new)]
 
 
 def posteriors(trellis: Trellis, weights: Mapping[str, float]) -> list[dict[tuple[str, bool], float]]:
@@ -340,6 +353,8 @@ def _plain_moves(state: State, unit: Unit, clue: Clues) -> Iterator[_Move]:
     extra: Features = [("plain.bias", 1.0), ("plain.bold", float(unit.bold)), ("plain.fragment", clue.fragment)]
     if state in ("E0", "E1", "P", _START):
         extra.append(("plain.after_end", 1.0))
+    if clue.opinion is not None and "paragraph" in clue.opinion.parts:
+        extra.append(("plain.labelled", clue.opinion.parts["paragraph"]))
     extra.append(("plain.among_heads", float(clue.group[1] > 1 and clue.fragment < 1.0)))
     for move in _text_moves(state, unit, clue):
         move.features = move.features + extra

@@ -1,6 +1,6 @@
 """Train which texts belong together: rarity and vectors of bigrams, and what the likeness of two stretches is worth.
 
-    python -m pipeline.training.affinity --shared ../shared --pages ../shared/pages/dev --out models/splitter-1.0.0
+    python -m pipeline.training.affinity --shared ../shared --pages ../shared/pages/dev --out models/splitter-1.1.0
 
 Articles of the raw text are cut into pieces; a truncated singular value decomposition of pieces by bigrams gives the
 vectors, the covariance inside articles whitens them. The regression is fitted on pages of neighbouring articles
@@ -249,8 +249,8 @@ def main() -> None:
         ],
         "documents": {"counted": len(counted), "fitted": len(fitted), "measured": len(measured)},
         "command": (
-            "python -m pipeline.training.affinity --shared SHARED --pages PAGES --out models/splitter-1.0.0; "
-            "python -m pipeline.training.headforms --shared SHARED --out models/splitter-1.0.0"
+            "python -m pipeline.training.affinity --shared SHARED --pages PAGES --out models/splitter-1.1.0; "
+            "python -m pipeline.training.headforms --shared SHARED --out models/splitter-1.1.0"
         ),
         "seed": SEED,
         "libraries": {name: version(name) for name in ("numpy", "scikit-learn", "scipy")},

@@ -1,6 +1,6 @@
 """Train what the wording of a heading says.
 
-    python -m pipeline.training.headforms --shared ../shared --out models/splitter-1.0.0
+    python -m pipeline.training.headforms --shared ../shared --out models/splitter-1.1.0
 
 Titles are those of the raw text and of written headlines; the other parts are drawn by
 :mod:`pipeline.training.headlines`. Each half of its lists is measured with a model trained on the other half; the

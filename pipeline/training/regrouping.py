@@ -54,7 +54,7 @@ def rows_of(composed: Composed, tools: Tools) -> Iterator[Row]:
 
     reading = read_units(page, AlignedText.of(composed.text), tools.grammar, tools.lm, tools.learned)
     forms = tools.learned.forms if tools.learned else None
-    steps = decide(reading.rest, reading.cohesion, tools.grammar, reading.seams, forms)
+    steps = decide(reading.rest, reading.cohesion, tools.grammar, reading.seams, tools.learned)
     drafts = lift_captions(gather_drafts(reading, steps), reading.cohesion)
     news = [draft for draft in drafts if draft.kind == "news"]
     owners = [_owner_of(draft, owner) for draft in news]

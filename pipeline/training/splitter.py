@@ -1,16 +1,18 @@
 """Tune the weights of the splitter on pages with gold: a conditional random field (Lafferty et al., ICML 2001).
 
-    python -m pipeline.training.splitter --shared ../shared --out out/weights.txt
+    python -m pipeline.training.splitter --shared ../shared --out out/weights.txt --model models/splitter-1.1.0
 
 The automaton of :mod:`pipeline.splitting.sequence` gives every reading of a page a score that is linear in the weights;
 they are moved so that the readings that agree with the gold become likely. The weights set by hand are the prior
 (``splitter_prior.toml``): leaving them costs, and a sign that the grammar fixes is kept. The result is written as the
-table of :mod:`pipeline.splitting.weights`, to be looked through before it is taken over.
+table of :mod:`pipeline.splitting.weights`, to be looked through before it is taken over. The trees whose opinion is
+one of the clues (:mod:`pipeline.training.labeller`) grow on the same pages and go into the folder of the model.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 import random
 import tomllib
@@ -32,6 +34,7 @@ from pipeline.splitting.articles import Reading, read_units
 from pipeline.splitting.blocks import Unit
 from pipeline.splitting.clues import Clues, gather
 from pipeline.splitting.grammar import Grammar, load_grammar
+from pipeline.splitting.labeller import Rows, describe, opinions, surround
 from pipeline.splitting.learned import Learned
 from pipeline.splitting.sequence import END_FEATURES, Step, Trellis, best_path, learn_page
 from pipeline.splitting.weights import WEIGHTS
@@ -39,6 +42,7 @@ from pipeline.text import AlignedText
 from pipeline.training import goldpages
 from pipeline.training.goldpages import Gold, held_out_pages
 from pipeline.training.headlines import BOTH
+from pipeline.training.labeller import grow, save
 from pipeline.training.pages import Composed, Label, compose, usable
 from pipeline.training.rawtext import Raw, read_raw
 from pipeline.types import Page
@@ -52,7 +56,7 @@ _SHARES = (0.1, 0.55, 0.35)
 PRIOR: Mapping[str, float] = tomllib.loads(Path(__file__).with_name("splitter_prior.toml").read_text("utf-8"))[
     "weights"
 ]
-CHARLM, SPLITTER = "charlm-1.0.0", "splitter-1.0.0"
+CHARLM, SPLITTER = "charlm-1.0.0", "splitter-1.1.0"
 # Parts of the pages with gold, by turns, that weights are measured on.
 FOLDS = 5
 # What the composer calls a line, in the words of the decision.
@@ -63,11 +67,12 @@ _STATES = ("", "C", "H", "T", "N", "K", "B0", "B1", "D0", "D1", "E0", "E1", "P")
 
 @dataclass(slots=True)
 class Sample:
-    """Hold a page ready to be read: its units, their clues, and the gold role and boundary of each."""
+    """Hold a page ready to be read: its units, their clues, the gold role and boundary of each, what trees see."""
 
     units: list[Unit]
     clues: list[Clues]
     gold: list[Gold]
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,7 @@ def compose_pages(shared: Path, count: int, seed: int, half: int = BOTH, *, mixe
         yield compose(rng, picked, rng.sample(briefs, 8), half, mixed=mixed)
 
 
-def prepare(
-    composed: Composed, tools: Tools, weights: Mapping[str, float] = WEIGHTS, *, bounds_only: bool = False
-) -> Sample | None:
+def prepare(composed: Composed, tools: Tools, *, bounds_only: bool = False) -> Sample | None:
     """Measure a composed page; ``None`` where its gold cannot be said in the automaton's terms.
 
     With ``bounds_only`` the parts of headings stay open and only boundaries teach: headlines are dressed by chance.
@@ -121,19 +124,36 @@ def prepare(
             return None
         role = _SAME.get(label.role, label.role)
         gold.append((None if bounds_only and role in _HEADLINES else role, new))
-    return Sample(rest, _clues(reading, tools, weights), gold)
+    return _sample(reading, gold, tools)
 
 
-def _clues(reading: Reading, tools: Tools, weights: Mapping[str, float]) -> list[Clues]:
-    """Measure the clues of the units of a page, with what a first reading tells of it."""
+def _sample(reading: Reading, gold: list[Gold], tools: Tools) -> Sample:
+    """Measure the clues of the units of a page."""
     forms = tools.learned.forms if tools.learned else None
     clues = gather(reading.rest, reading.cohesion, reading.seams, tools.grammar, forms)
-    learn_page(reading.rest, clues, best_path(reading.rest, clues, tools.grammar, weights))
-    return clues
+    return Sample(reading.rest, clues, gold, surround(describe(reading.rest, clues, reading.cohesion)))
+
+
+def give_opinions(samples: Sequence[Sample], learn_from: Sequence[Sample], folds: int = FOLDS) -> None:
+    """Write into the clues what trees say that grew on ``learn_from`` without a page's own fold, by turns."""
+    fold_of = {id(sample): number % folds for number, sample in enumerate(learn_from)}
+    places = [fold_of.get(id(sample), number % folds) for number, sample in enumerate(samples)]
+    for fold in range(folds):
+        labeller = grow([sample for number, sample in enumerate(learn_from) if number % folds != fold])
+        for sample, place in zip(samples, places, strict=True):
+            if place == fold:
+                for clue, opinion in zip(sample.clues, opinions(sample.units, sample.rows, labeller), strict=True):
+                    clue.opinion = opinion
+
+
+def learn_pages(samples: Sequence[Sample], grammar: Grammar, weights: Mapping[str, float]) -> None:
+    """Write into the clues what a first reading tells of each page."""
+    for sample in samples:
+        learn_page(sample.units, sample.clues, best_path(sample.units, sample.clues, grammar, weights))
 
 
 def read_gold(
-    folder: Path, tools: Tools, *, leave_out: Collection[str] = (), weights: Mapping[str, float] = WEIGHTS
+    folder: Path, tools: Tools, *, leave_out: Collection[str] = ()
 ) -> list[Sample]:
     """Measure the pages of a folder that have gold beside them, without those named in ``leave_out``."""
     samples = []
@@ -143,7 +163,7 @@ def read_gold(
             cleaned = clean(page.text, options=CleanerOptions(), lm=tools.lm)
             reading = read_units(page, cleaned, tools.grammar, tools.lm, tools.learned)
             labels = goldpages.label(reading.rest, gold, tools.grammar)
-            samples.append(Sample(reading.rest, _clues(reading, tools, weights), labels))
+            samples.append(_sample(reading, labels, tools))
     return samples
 
 
@@ -199,7 +219,7 @@ def build_layers(samples: Sequence[Sample], grammar: Grammar, names: Sequence[st
     golds: list[list[Gold]] = []
     for sample in samples:
         trellis: Trellis = []
-        best_path(sample.units, sample.clues, grammar, trellis=trellis)
+        best_path(sample.units, sample.clues, grammar, dict.fromkeys(names, 0.0), trellis=trellis)
         if _can_follow(trellis, sample.gold):
             pages.append(trellis)
             golds.append(sample.gold)
@@ -336,10 +356,11 @@ def main() -> None:
     parser.add_argument("--splitter", default=SPLITTER, help="what the splitter has learned; empty = nothing")
     parser.add_argument("--pages", type=int, default=60, help="composed pages; they teach boundaries only")
     parser.add_argument("--share", type=float, default=5.0, help="what a page with gold counts, in composed pages")
-    parser.add_argument("--pull", type=float, default=15.0)
+    parser.add_argument("--pull", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="table of weights to write")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the splitter's model, for the trees")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     tools = load_tools(arguments.grammar, arguments.charlm, arguments.splitter)
@@ -348,16 +369,34 @@ def main() -> None:
     gold = [*read_gold(folder, tools, leave_out=held), *read_gold(arguments.written, tools)]
     pages = compose_pages(arguments.shared, arguments.pages, arguments.seed)
     composed = [sample for page in pages if (sample := prepare(page, tools, bounds_only=True)) is not None]
+    log.info("%d pages with gold, %d composed", len(gold), len(composed))
+    give_opinions([*gold, *composed], gold)
+    learn_pages([*gold, *composed], tools.grammar, WEIGHTS)
     how = {"share": arguments.share, "pull": arguments.pull, "steps": arguments.steps}
-    log.info(
-        "%d pages with gold, %d composed; now: %s", len(gold), len(composed), measure(gold, tools.grammar, WEIGHTS)
-    )
-    log.info("cross-validated: %s", cross_validate(gold, composed, tools.grammar, **how))
+    figures = cross_validate(gold, composed, tools.grammar, **how)
+    log.info("cross-validated: %s; with the weights of now: %s", figures, measure(gold, tools.grammar, WEIGHTS))
     parts = [(gold, arguments.share), (composed, 1.0)]
     weights = train(parts, tools.grammar, pull=arguments.pull, steps=arguments.steps)
     log.info("tuned, on what it was tuned on: %s", measure(gold, tools.grammar, weights))
     table = "".join(f'    "{name}": {value},\n' for name, value in weights.items())
     arguments.out.write_text(table, encoding="utf-8")
+    save(grow(gold), arguments.model)
+    read = [*_files(folder, held), *_files(arguments.written, ())]
+    learned_on = {"pages": len(read), "sha256": _fingerprint(read)}
+    scores = {name: round(value, 4) for name, value in figures.items()}
+    meta = artefacts.read_meta(arguments.model.name, arguments.model.parent)
+    labeller = {"labeller": {**learned_on, "cross_validated": scores}}
+    artefacts.write_meta(arguments.model, {**meta, "scores": {**meta["scores"], **labeller}})
+
+
+def _files(folder: Path, leave_out: Collection[str]) -> list[Path]:
+    """List the pages of a folder that are read."""
+    return [path for path, _ in goldpages.page_files(folder) if path.name not in leave_out]
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    """Name pages by their bytes (SHA-256)."""
+    return hashlib.sha256(b"".join(sorted(hashlib.sha256(path.read_bytes()).digest() for path in paths))).hexdigest()
 
 
 if __name__ == "__main__":

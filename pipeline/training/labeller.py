@@ -1,0 +1,91 @@
+"""Grow the trees of the splitter's second opinion on pages with gold.
+
+The trees are those of scikit-learn's histogram gradient boosting, taken over as plain arrays. A page that the weights
+of the automaton learn from is described by trees that have not met it (cross-fitting, as in stacked generalisation,
+Wolpert 1992): trees know the pages they grew on too well, and would be trusted too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from pipeline.splitting.blocks import Unit
+from pipeline.splitting.labeller import FEATURES, FILE, FORMAT, PARTS, Labeller, Rows, Trees
+from pipeline.training.goldpages import Gold
+
+SEED = 0
+# Of a few tries in cross-validation (docs/decisions/03-splitting.md): 60 rounds at .12, leaves 6 and 8, penalty 20 and
+# windows of two units were no better.
+ROUNDS, RATE, LEAVES, LEAF_UNITS, PENALTY, SHARE_OF_FEATURES = 100, 0.08, 12, 15, 5.0, 0.15
+
+
+class Page(Protocol):
+    """Hold a page to learn from: its units, what is seen at them, and the gold part and boundary of each."""
+
+    units: list[Unit]
+    rows: Rows
+    gold: list[Gold]
+
+
+def grow(pages: Sequence[Page]) -> Labeller:
+    """Grow the trees on all units whose gold is clear; raise ValueError when a part of a heading never occurs."""
+    heads = [(page.rows[i], role) for page, i, (role, _), kind in _units(pages) if kind == "head" and role in PARTS]
+    bounds = [(page.rows[i], new) for page, i, (_, new), _ in _units(pages) if new is not None]
+    missing = set(PARTS) - {role for _, role in heads}
+    if missing:
+        raise ValueError(f"no heading of these pages is a {', '.join(sorted(missing))}; read more pages with gold")
+    parts = [PARTS.index(role) for _, role in heads if role is not None]
+    return Labeller(
+        _fit(np.array([row for row, _ in heads]), np.array(parts)),
+        _fit(np.array([row for row, _ in bounds]), np.array([int(new) for _, new in bounds if new is not None])),
+    )
+
+
+def _units(pages: Sequence[Page]) -> list[tuple[Page, int, Gold, str]]:
+    return [
+        (page, i, gold, unit.kind)
+        for page in pages
+        for i, (unit, gold) in enumerate(zip(page.units, page.gold, strict=True))
+    ]
+
+
+def _fit(rows: Rows, wanted: np.ndarray) -> Trees:  # type: ignore[type-arg]
+    """Boost trees and take them over as arrays."""
+    model = HistGradientBoostingClassifier(
+        max_iter=ROUNDS, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=LEAF_UNITS,
+        l2_regularization=PENALTY, max_features=SHARE_OF_FEATURES, early_stopping=False, random_state=SEED,
+    ).fit(rows, wanted)  # fmt: skip
+    # scikit-learn has no public way to a tree of this kind; the fields are checked by a test that compares both.
+    rounds = model._predictors  # noqa: SLF001
+    base = np.asarray(model._baseline_prediction, np.float32).reshape(-1)  # noqa: SLF001
+    nodes = [tree.nodes for trees in rounds for tree in trees]
+    starts = np.cumsum([0, *map(len, nodes)])
+    joined = np.concatenate(nodes)
+    offsets = np.repeat(starts[:-1], [len(part) for part in nodes])
+    leaf = joined["is_leaf"].astype(bool)
+    own = np.arange(len(joined))
+    return Trees(
+        feature=np.where(leaf, 0, joined["feature_idx"]).astype(np.int32),
+        threshold=np.where(leaf, np.inf, joined["num_threshold"]).astype(np.float32),
+        left=np.where(leaf, own, joined["left"] + offsets).astype(np.int32),
+        right=np.where(leaf, own, joined["right"] + offsets).astype(np.int32),
+        value=joined["value"].astype(np.float32),
+        roots=starts[:-1].reshape(len(rounds), -1).astype(np.int32),
+        base=base,
+        depth=int(joined["depth"].max()),
+    )
+
+
+def save(labeller: Labeller, folder: Path) -> None:
+    """Write a labeller into the folder of a model."""
+    arrays = {
+        f"{name}.{field}": np.asarray(getattr(trees, field))
+        for name, trees in (("parts", labeller.parts), ("bounds", labeller.bounds))
+        for field in Trees.__slots__
+    }
+    np.savez_compressed(folder / FILE, format=np.array(FORMAT), features=np.array(FEATURES), **arrays)  # type: ignore[arg-type]
