@@ -1,12 +1,16 @@
 """The bench: its texts, tables and pictures, and what it says of a system that cannot run. No peer is measured."""
 
 import lzma
+import os
+import signal
+import subprocess
 import sys
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from pipeline import bench
+from pipeline.bench import EXAMPLES
 from pipeline.benches import accuracy, page, plot, scaling, systems
 from pipeline.benches.systems import SYSTEMS, System
 from pipeline.errors import ConfigError
@@ -188,3 +192,21 @@ def test_main_keeps_earlier_parts_and_writes_the_page_anew(tmp_path, results):
 def test_main_refuses_a_part_that_is_none(tmp_path, capsys):
     assert bench.main(["--only", "speeed", "--results", str(tmp_path / "r.json")]) == 2
     assert "allowed are speed; accuracy; stages; scaling" in capsys.readouterr().err
+
+
+def test_family_lists_a_process_and_what_it_started():
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(60)'])"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"1\n"
+        found = scaling.family(process.pid)
+        for pid in found[::-1]:
+            os.kill(pid, signal.SIGKILL)
+    assert found[0] == process.pid
+    assert len(found) == 2
+
+
+def test_page_counts_measure_time_and_memory_of_a_run():
+    (one,) = scaling.page_counts([path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.md"))], "fast", [1])
+    assert one["size"] == 1
+    assert 0.2 < one["seconds"] < 120
+    assert 60 < one["peak"] < 4000

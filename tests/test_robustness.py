@@ -211,15 +211,8 @@ ODD = {
     "quotes that never close": "\n\n".join(f"“{walk}（{walk[:9]}《{walk[9:]}" for walk in WALKS),
     "brackets that never open": "\n\n".join(f"{walk}”{walk[:9]}）{walk[9:]}》】" for walk in WALKS),
     "many languages": "\n\n".join(
-        (
-            RIVER,
-            "The river walk opened.",
-            "Набережная открыта.",
-            "川沿いの道が開通した。",
-            "강변길이 열렸다.",
-            "افتتح الممشى",
-        )
-        * 20
+        f"{walk}\n\nThe river walk opened.\n\nНабережная открыта.\n\n川沿いの道が開通した。\n\n강변길이 열렸다.\n\nافتتح الممشى"
+        for walk in WALKS[:20]
     ),
     "vertical text": VERTICAL,
     "vertical text below a heading": f"## 沿河步道贯通\n\n{VERTICAL}",

@@ -1,14 +1,26 @@
 """What the splitter has learned: which texts belong together, how headings are worded, and what mending makes of it."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from pipeline import artefacts
 from pipeline.errors import ModelError
-from pipeline.splitting import affinity, headforms
+from pipeline.splitting import affinity, headforms, labeller
 from pipeline.splitting.affinity import Affinity
+from pipeline.splitting.articles import read_units
+from pipeline.splitting.clues import gather
 from pipeline.splitting.cohesion import Cohesion, profile
+from pipeline.splitting.grammar import load_grammar
 from pipeline.splitting.headforms import ROLES, HeadForms
+from pipeline.splitting.labeller import FEATURES, OFFSETS, OUTSIDE, Labeller, Trees, describe, surround
 from pipeline.splitting.learned import Learned
+from pipeline.text import AlignedText
+from pipeline.training.labeller import grow, save, take_over
+from pipeline.types import Page
 
 # Three matters of an invented town, two texts each; no text repeats a phrase of its neighbour on purpose.
 TEXTS = {
@@ -90,3 +102,95 @@ def test_scores_of_the_model_are_written_down():
     scores = artefacts.read_meta("splitter-1.1.0")["scores"]
     assert scores["auc"] > 0.95 > scores["auc_of_cosine_alone"]
     assert all(half["column"] > 0.8 for half in scores["headforms"].values())
+
+
+# ---- the trees -------------------------------------------------------------------------------------------------------
+
+
+def stump(feature, threshold, low, high, base=0.0):
+    """One question in one round: up to the threshold ``low``, above it ``high``."""
+    return Trees(
+        np.array([feature, 0, 0], np.int32), np.array([threshold, np.inf, np.inf], np.float32),
+        np.array([1, 1, 2], np.int32), np.array([2, 1, 2], np.int32), np.array([0.0, low, high], np.float32),
+        np.array([[0]], np.int32), np.array([base], np.float32), 1,
+    )  # fmt: skip
+
+
+def test_trees_ask_their_question_and_add_the_base():
+    rows = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]], np.float32)
+    assert stump(1, 2.0, -1.0, 4.0, base=0.5).score(rows).tolist() == [[-0.5], [-0.5], [4.5]]
+
+
+def test_grown_trees_say_what_scikit_learn_says():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(400, 6)).astype(np.float32)
+    wanted = (rows[:, 0] > 0).astype(int) + (rows[:, 1] * rows[:, 2] > 0)
+    model = HistGradientBoostingClassifier(max_iter=12, max_leaf_nodes=7, random_state=0).fit(rows, wanted)
+    mine = take_over(model).score(rows)
+    assert np.abs(mine - model.decision_function(rows)).max() < 1e-4
+    assert (mine.argmax(1) == wanted).mean() > 0.9
+
+
+UNITS = [
+    ("head", "城南跨河新桥昨日正式通车"),
+    ("text", "昨日上午，城南跨河新桥正式通车，沿河两岸居民往来更加便捷，公交线路也同步调整。"),
+    ("head", "玉露梨丰收 合作社忙采摘"),
+    ("text", "金秋时节，山前村的玉露梨迎来丰收，果园里果农忙着采摘，合作社的冷库已经备好。"),
+]
+
+
+@pytest.fixture(scope="module")
+def page():
+    text = "\n\n".join(f"# {key}" if kind == "head" else key for kind, key in UNITS)
+    grammar = load_grammar(Path(__file__).parent.parent / "configs" / "grammar.toml")
+    reading = read_units(Page("made", "made", text, "", 0, "utf-8"), AlignedText.of(text), grammar)
+    clues = gather(reading.rest, reading.cohesion, reading.seams, grammar)
+    return reading.rest, clues, reading.cohesion
+
+
+def test_labeller_describes_a_unit_with_its_neighbours(page):
+    rows = describe(*page)
+    around = surround(rows)
+    assert rows.shape == (4, len(FEATURES))
+    assert around.shape == (4, len(OFFSETS) * len(FEATURES))
+    assert around[1, : len(FEATURES)].tolist() == rows[1].tolist()
+    before, after = OFFSETS.index(-1), OFFSETS.index(1)
+    assert around[1, before * len(FEATURES) :][: len(FEATURES)].tolist() == rows[0].tolist()
+    assert around[3, after * len(FEATURES) :][: len(FEATURES)].tolist() == [OUTSIDE] * len(FEATURES)
+    head, length = FEATURES.index("head"), FEATURES.index("length")
+    assert rows[:, head].tolist() == [1, 0, 1, 0]
+    assert rows[:, length].tolist() == [len(key) for _, key in UNITS]
+
+
+def test_labeller_knows_the_headline_of_a_new_story(page, learned):
+    found = learned.labeller.read(*page)
+    assert [bool(item.parts) for item in found] == [True, False, True, False]
+    assert all(max(item.parts, key=item.parts.get) == "title" for item in found if item.parts)
+    assert found[2].begins > 0 > found[3].begins
+
+
+def test_labeller_of_no_unit_says_nothing(learned):
+    assert learned.labeller.read([], [], Cohesion([])) == []
+
+
+def test_labeller_is_written_as_it_is_read(tmp_path, learned):
+    save(learned.labeller, tmp_path)
+    again = Labeller.load(tmp_path)
+    rows = np.random.default_rng(1).normal(size=(5, len(OFFSETS) * len(FEATURES))).astype(np.float32)
+    assert again.parts.score(rows).tolist() == learned.labeller.parts.score(rows).tolist()
+    assert again.bounds.score(rows).tolist() == learned.labeller.bounds.score(rows).tolist()
+
+
+def test_labeller_of_other_features_is_a_model_error(tmp_path, learned):
+    save(learned.labeller, tmp_path)
+    with np.load(tmp_path / labeller.FILE) as arrays:
+        changed = {**arrays, "features": arrays["features"][:-1]}
+    np.savez_compressed(tmp_path / labeller.FILE, **changed)
+    with pytest.raises(ModelError, match="features"):
+        Labeller.load(tmp_path)
+
+
+def test_grow_asks_for_every_part():
+    page = SimpleNamespace(units=[SimpleNamespace(kind="head")], rows=np.zeros((1, 3), np.float32), gold=[("title", True)])
+    with pytest.raises(ValueError, match="column, kicker, subtitle, subhead, paragraph"):
+        grow([page])

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ FIT_LENGTH, FIT_COUNT = 10_000, 100
 # A page of the batch: long enough for an article or two, so that 100,000 of them pass in an hour.
 BATCH_PAGE = 400
 MAX_EXPONENT = 1.05
+# Seconds between two looks at the memory of a run.
+LOOK = 0.1
 
 
 def compose(texts: Sequence[str], chars: int, seed: int) -> str:
@@ -82,19 +85,45 @@ def page_counts(texts: Sequence[str], config: str, counts: Sequence[int]) -> lis
 
 
 def _run(config: str, folder: Path, out: Path) -> tuple[float, float, float]:
-    """Run the pipeline over a folder; return its processor seconds, seconds of the clock and peak MiB."""
+    """Run the pipeline over a folder; return its processor seconds, seconds of the clock, and peak MiB of a process."""
     command = [sys.executable, "-m", "pipeline", "run", "--config", str(ROOT / "configs" / f"{config}.cfg")]
     command += ["--workers", "1", "--out", str(out), str(folder)]
     environment = {**os.environ, **dict.fromkeys(THREADS, "1")}
     start = time.perf_counter()
     log = folder.parent / "log.txt"
+    peak, status = 0, 0
     with log.open("wb") as stream:
         child = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment, cwd=ROOT)  # noqa: S603
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        while True:
+            done, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if done:
+                break
+            peak = max([peak, *map(_peak_kib, family(child.pid))])
+            time.sleep(LOOK)
+    child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise ConfigError(f"the run over {folder} ended with {child.returncode}: {log.read_text('utf-8')[-300:]}")
-    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start, peak / 1024
+
+
+def family(pid: int) -> list[int]:
+    """List a process and all that it has started, as far as they still run."""
+    found = [pid]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, task.read_text("ascii").split())
+    return found
+
+
+def _peak_kib(pid: int) -> int:
+    """Read the most memory that a process has had since it became the program that it is; 0 when it is over.
+
+    The maximum that wait4 gives begins with that of the process that forked it.
+    """
+    with suppress(OSError), Path(f"/proc/{pid}/status").open(encoding="ascii", errors="replace") as status:
+        return next((int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0)
+    return 0
 
 
 def exponent(rows: Sequence[dict[str, float]], value: str, *, start: float, base: float = 0.0) -> float | None:

@@ -58,7 +58,7 @@ def _prf(part: dict[str, float]) -> tuple[float, float, float]:
 
 
 def measure_pages(subject: Subject) -> Iterator[Figure]:
-    """Measure splitting on the pages that rules were written on (seen40), the held-out ones (held20), the real one."""
+    """Measure splitting on the pages that taught rules and weights (seen40), the held-out ones (held20), the real one."""
     folder, script, real = present(subject.shared, "pages/dev", "pages/score_pages.py", "pages/real")
     scorer = goldsets.load_module(script, "score_pages")
     golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
@@ -87,16 +87,16 @@ def measure_pages(subject: Subject) -> Iterator[Figure]:
 
 def _unseen_figures(subject: Subject, scorer: Any) -> Iterator[Figure]:
     """Measure splitting on pages written in the manner of many papers that no rule and no weight has seen."""
-    folder = goldsets.UNSEEN_PAGES
-    golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
-    paths = page_files(folder)
     options = subject.settings.reader
-    results = [subject.chain.process(read_page(path, source_name=path.name, options=options)) for path in paths]
-    predicted = load_predictions(scorer, results)
-    files = [path for path in folder.iterdir() if path.is_file()]
-    gold = goldsets.describe("pages unseen14", files, goldsets.ROOT)
-    rows = [page_counts(scorer, golds[path.name], predicted) for path in paths]
-    yield from _page_figures("pages.unseen14", rows, gold)
+    for part, folder in goldsets.UNSEEN_PAGES.items():
+        golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}
+        paths = page_files(folder)
+        results = [subject.chain.process(read_page(path, source_name=path.name, options=options)) for path in paths]
+        predicted = load_predictions(scorer, results)
+        files = [path for path in folder.iterdir() if path.is_file()]
+        gold = goldsets.describe(f"pages {part}", files, goldsets.ROOT)
+        rows = [page_counts(scorer, golds[path.name], predicted) for path in paths]
+        yield from _page_figures(f"pages.{part}", rows, gold)
 
 
 def load_predictions(scorer: Any, results: Iterable[PageResult]) -> dict[str, Any]:

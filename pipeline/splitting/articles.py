@@ -152,12 +152,13 @@ DOUBT = 0.45
 _SHORT_LINE, _MANY_LINES = 5, 20
 # A line of vertical text that an engine took for a paragraph.
 _SINGLE = 2
+_HAN = re.compile("[\u3400-\u9fff]")
 # Texts of which more than half have a bracket without its partner: a column break leaves two such halves.
 _MANY_TEXTS = 4
 
 
 def find_doubts(draft: Draft) -> list[str]:
-    """Name what hardly any article has: no text, an endless title, lines of a character or two, unpaired brackets."""
+    """Name what hardly any article has: no text, an endless title, lines of a character, unpaired brackets, no Chinese."""
     if draft.kind != "news":
         return []
     doubts = []
@@ -173,6 +174,9 @@ def find_doubts(draft: Draft) -> list[str]:
     unpaired = sum(any(member.unit.key.count(a) != member.unit.key.count(b) for a, b in _BRACKETS) for member in texts)
     if len(texts) >= _MANY_TEXTS and 2 * unpaired > len(texts):
         doubts.append("doubt.unpaired")
+    foreign = sum(_HAN.search(member.unit.key) is None for member in draft.members)
+    if 2 * foreign > len(draft.members):
+        doubts.append("doubt.no_chinese")
     return doubts
 
 

@@ -19,7 +19,7 @@ class Learned:
     labeller: Labeller | None = None
 
     @classmethod
-    def load(cls, folder: Path) -> Learned:
-        """Read the folder of a model; raise ModelError when a part has another format."""
-        labeller = Labeller.load(folder) if (folder / FILE).is_file() else None
+    def load(cls, folder: Path, *, trees: bool = True) -> Learned:
+        """Read the folder of a model, without the trees if not wanted; raise ModelError for a part of another format."""
+        labeller = Labeller.load(folder) if trees and (folder / FILE).is_file() else None
         return cls(Affinity.load(folder), HeadForms.load(folder), labeller)

@@ -20,7 +20,7 @@ from pipeline.splitting.grammar import Grammar
 from pipeline.splitting.learned import Learned
 from pipeline.splitting.readings import AFTER_COLUMN, Features, Readings, read_heading
 from pipeline.splitting.seams import Seams
-from pipeline.splitting.weights import WEIGHTS
+from pipeline.splitting.weights import ALONE, WEIGHTS
 
 State = str
 # States: "" nothing open; "C" a column seen; "H" a kicker seen; "T" title seen; "N" a new text without title announced
@@ -46,12 +46,13 @@ class Step:
     new: bool
     score: float
     features: Features
+    weights: Mapping[str, float]
     probability: float = 1.0
     boundary: float = 1.0
 
-    def evidence(self, weights: Mapping[str, float] = WEIGHTS) -> tuple[str, ...]:
+    def evidence(self) -> tuple[str, ...]:
         """Name the features that moved the decision most, with what each added in nats."""
-        parts = sorted(((weights[name] * value, name) for name, value in self.features), key=lambda item: -abs(item[0]))
+        parts = sorted(((self.weights[name] * value, name) for name, value in self.features), key=lambda item: -abs(item[0]))
         return tuple(f"{name}:{score:+.1f}" for score, name in parts[:4] if abs(score) >= 0.05)
 
 
@@ -89,13 +90,15 @@ def decide(
     bold or plain lines), the second one uses that. Where depth says nothing the second reading is the first.
     """
     clues = gather(units, cohesion, seams, grammar, learned.forms if learned else None)
+    weights = ALONE
     if learned is not None and learned.labeller is not None:
+        weights = WEIGHTS
         for clue, opinion in zip(clues, learned.labeller.read(units, clues, cohesion), strict=True):
             clue.opinion = opinion
-    learn_page(units, clues, best_path(units, clues, grammar))
+    learn_page(units, clues, best_path(units, clues, grammar, weights))
     trellis: Trellis = []
-    steps = best_path(units, clues, grammar, trellis=trellis)
-    for step, odds in zip(steps, posteriors(trellis, WEIGHTS), strict=True):
+    steps = best_path(units, clues, grammar, weights, trellis=trellis)
+    for step, odds in zip(steps, posteriors(trellis, weights), strict=True):
         step.probability = odds[step.role, step.new]
         step.boundary = sum(chance for (_, new), chance in odds.items() if new == step.new)
     return steps
@@ -182,7 +185,7 @@ def best_path(
                 weighed.append((state, move.state, move.role, move.new, gain, features))
                 known = table.get(move.state)
                 if known is None or path.score + gain > known.score:
-                    step = Step(move.role, move.new, gain, features)
+                    step = Step(move.role, move.new, gain, features, weights)
                     table[move.state] = _Path(path.score + gain, state, step)
         if not table:
             return []

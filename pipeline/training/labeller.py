@@ -24,6 +24,10 @@ SEED = 0
 ROUNDS, RATE, LEAVES, LEAF_UNITS, PENALTY, SHARE_OF_FEATURES = 100, 0.08, 12, 15, 5.0, 0.15
 
 
+# Weight of a unit of another form of a page (no marks, single articles): whole pages as they are come first.
+OTHERS = 0.25
+
+
 class Page(Protocol):
     """Hold a page to learn from: its units, what is seen at them, and the gold part and boundary of each."""
 
@@ -32,34 +36,42 @@ class Page(Protocol):
     gold: list[Gold]
 
 
-def grow(pages: Sequence[Page]) -> Labeller:
-    """Grow the trees on all units whose gold is clear; raise ValueError when a part of a heading never occurs."""
-    heads = [(page.rows[i], role) for page, i, (role, _), kind in _units(pages) if kind == "head" and role in PARTS]
-    bounds = [(page.rows[i], new) for page, i, (_, new), _ in _units(pages) if new is not None]
-    missing = set(PARTS) - {role for _, role in heads}
+def grow(pages: Sequence[Page], others: Sequence[Page] = ()) -> Labeller:
+    """Grow the trees on all units whose gold is clear, those of ``others`` with the weight OTHERS.
+
+    Raises ValueError when a part of a heading never occurs.
+    """
+    heads: list[_Case] = []
+    bounds: list[_Case] = []
+    for weight, group in ((1.0, pages), (OTHERS, others)):
+        for page in group:
+            for row, unit, (role, new) in zip(page.rows, page.units, page.gold, strict=True):
+                if unit.kind == "head" and role in PARTS:
+                    heads.append((row, PARTS.index(role), weight))
+                if new is not None:
+                    bounds.append((row, int(new), weight))
+    missing = set(range(len(PARTS))) - {part for _, part, _ in heads}
     if missing:
-        raise ValueError(f"no heading of these pages is a {', '.join(sorted(missing))}; read more pages with gold")
-    parts = [PARTS.index(role) for _, role in heads if role is not None]
-    return Labeller(
-        _fit(np.array([row for row, _ in heads]), np.array(parts)),
-        _fit(np.array([row for row, _ in bounds]), np.array([int(new) for _, new in bounds if new is not None])),
-    )
+        names = ", ".join(PARTS[part] for part in sorted(missing))
+        raise ValueError(f"no heading of these pages is a {names}; read more pages with gold")
+    return Labeller(_fit(heads), _fit(bounds))
 
 
-def _units(pages: Sequence[Page]) -> list[tuple[Page, int, Gold, str]]:
-    return [
-        (page, i, gold, unit.kind)
-        for page in pages
-        for i, (unit, gold) in enumerate(zip(page.units, page.gold, strict=True))
-    ]
+_Case = tuple[Rows, int, float]
 
 
-def _fit(rows: Rows, wanted: np.ndarray) -> Trees:  # type: ignore[type-arg]
-    """Boost trees and take them over as arrays."""
+def _fit(cases: Sequence[_Case]) -> Trees:
+    """Boost trees."""
+    rows, wanted, weights = (np.array(part) for part in zip(*cases, strict=True))
     model = HistGradientBoostingClassifier(
         max_iter=ROUNDS, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=LEAF_UNITS,
         l2_regularization=PENALTY, max_features=SHARE_OF_FEATURES, early_stopping=False, random_state=SEED,
-    ).fit(rows, wanted)  # fmt: skip
+    ).fit(rows, wanted, sample_weight=weights)  # fmt: skip
+    return take_over(model)
+
+
+def take_over(model: HistGradientBoostingClassifier) -> Trees:
+    """Lay the trees of a fitted model out as arrays."""
     # scikit-learn has no public way to a tree of this kind; the fields are checked by a test that compares both.
     rounds = model._predictors  # noqa: SLF001
     base = np.asarray(model._baseline_prediction, np.float32).reshape(-1)  # noqa: SLF001

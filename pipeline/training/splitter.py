@@ -15,10 +15,13 @@ import argparse
 import hashlib
 import logging
 import random
+import re
 import tomllib
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +40,7 @@ from pipeline.splitting.grammar import Grammar, load_grammar
 from pipeline.splitting.labeller import Rows, describe, opinions, surround
 from pipeline.splitting.learned import Learned
 from pipeline.splitting.sequence import END_FEATURES, Step, Trellis, best_path, learn_page
-from pipeline.splitting.weights import WEIGHTS
+from pipeline.splitting.weights import ALONE, WEIGHTS
 from pipeline.text import AlignedText
 from pipeline.training import goldpages
 from pipeline.training.goldpages import Gold, held_out_pages
@@ -67,12 +70,16 @@ _STATES = ("", "C", "H", "T", "N", "K", "B0", "B1", "D0", "D1", "E0", "E1", "P")
 
 @dataclass(slots=True)
 class Sample:
-    """Hold a page ready to be read: its units, their clues, the gold role and boundary of each, what trees see."""
+    """Hold a page ready to be read: its units, their clues, the gold role and boundary of each, what trees see.
+
+    ``number`` tells the page among those read together; other forms of it have the same.
+    """
 
     units: list[Unit]
     clues: list[Clues]
     gold: list[Gold]
     rows: Rows
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +141,15 @@ def _sample(reading: Reading, gold: list[Gold], tools: Tools) -> Sample:
     return Sample(reading.rest, clues, gold, surround(describe(reading.rest, clues, reading.cohesion)))
 
 
-def give_opinions(samples: Sequence[Sample], learn_from: Sequence[Sample], folds: int = FOLDS) -> None:
-    """Write into the clues what trees say that grew on ``learn_from`` without a page's own fold, by turns."""
-    fold_of = {id(sample): number % folds for number, sample in enumerate(learn_from)}
-    places = [fold_of.get(id(sample), number % folds) for number, sample in enumerate(samples)]
+def give_opinions(
+    samples: Sequence[Sample], gold: Sequence[Sample], forms: Sequence[Sample], folds: int = FOLDS
+) -> None:
+    """Write into the clues what trees say that grew on the pages with gold outside a page's fold, by turns."""
     for fold in range(folds):
-        labeller = grow([sample for number, sample in enumerate(learn_from) if number % folds != fold])
-        for sample, place in zip(samples, places, strict=True):
-            if place == fold:
+        rest, others = ([sample for sample in group if sample.number % folds != fold] for group in (gold, forms))
+        labeller = grow(rest, others)
+        for sample in samples:
+            if sample.number % folds == fold:
                 for clue, opinion in zip(sample.clues, opinions(sample.units, sample.rows, labeller), strict=True):
                     clue.opinion = opinion
 
@@ -152,19 +160,64 @@ def learn_pages(samples: Sequence[Sample], grammar: Grammar, weights: Mapping[st
         learn_page(sample.units, sample.clues, best_path(sample.units, sample.clues, grammar, weights))
 
 
-def read_gold(
-    folder: Path, tools: Tools, *, leave_out: Collection[str] = ()
-) -> list[Sample]:
-    """Measure the pages of a folder that have gold beside them, without those named in ``leave_out``."""
+def read_gold(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), first: int = 0) -> list[Sample]:
+    """Measure the pages of a folder that have gold beside them, without those named in ``leave_out``.
+
+    They are numbered from ``first`` on.
+    """
     samples = []
     for path, gold in goldpages.page_files(folder):
         if path.name not in leave_out:
             page = read_page(path, source_name=path.name, options=ReaderOptions())
-            cleaned = clean(page.text, options=CleanerOptions(), lm=tools.lm)
-            reading = read_units(page, cleaned, tools.grammar, tools.lm, tools.learned)
-            labels = goldpages.label(reading.rest, gold, tools.grammar)
-            samples.append(_sample(reading, labels, tools))
+            sample, _ = _measure_page(page, gold, tools)
+            sample.number = first + len(samples)
+            samples.append(sample)
     return samples
+
+
+def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), first: int = 0) -> Iterator[Sample]:
+    """Measure other forms of the same pages: without marks, with marks drawn by chance, and single articles of them.
+
+    Trees that grew on whole pages alone rely on marks, and on there being other articles around.
+    """
+    number = first
+    for path, gold in goldpages.page_files(folder):
+        if path.name in leave_out:
+            continue
+        page = read_page(path, source_name=path.name, options=ReaderOptions())
+        rng = random.Random(zlib.crc32(path.name.encode()))  # noqa: S311
+        for text in (_MARK.sub("", page.text), _MARK.sub(lambda _: rng.choice(_MARKS), page.text)):
+            if not page.body_start:
+                sample, reading = _measure_page(replace(page, text=text), gold, tools)
+                sample.number = number
+                yield sample
+                for count in (1, rng.choice((2, 3))):
+                    cut = _cut(sample, count, rng)
+                    if cut is not None:
+                        part = replace(reading, rest=sample.units[cut.start : cut.stop])
+                        labels = [(sample.gold[cut.start][0], True), *sample.gold[cut.start + 1 : cut.stop]]
+                        yield replace(_sample(part, labels, tools), number=number)
+        number += 1
+
+
+# The marks of a heading or of bold text at the start of a line, and what stands for them.
+_MARK = re.compile(r"(?m)^(?:#+ +|\*\*(?=.*\*\*$))|(?<=[^\s*])\*\*$")
+_MARKS = ("# ", "## ", "### ", "#### ", "")
+
+
+def _cut(sample: Sample, count: int, rng: random.Random) -> range | None:
+    """Draw neighbouring articles whose ends the gold knows; ``None`` where a page has none."""
+    starts = [i for i, (_, new) in enumerate(sample.gold) if new] + [len(sample.gold)]
+    spans = [range(*ends) for ends in zip(starts, starts[count:], strict=False)]
+    known = [span for span in spans if all(new is not None for _, new in sample.gold[span.start : span.stop])]
+    return rng.choice(known) if known else None
+
+
+def _measure_page(page: Page, gold: Mapping[str, Any], tools: Tools) -> tuple[Sample, Reading]:
+    """Measure a page and lay its gold beside it."""
+    cleaned = clean(page.text, options=CleanerOptions(), lm=tools.lm)
+    reading = read_units(page, cleaned, tools.grammar, tools.lm, tools.learned)
+    return _sample(reading, goldpages.label(reading.rest, gold, tools.grammar), tools), reading
 
 
 def agrees(role: str, new: bool, gold: Gold) -> bool:
@@ -327,10 +380,12 @@ def train(
     return {name: round(float(value), 2) for name, value in zip(names, found.x, strict=True)}
 
 
-def load_tools(grammar: Path = Path("configs/grammar.toml"), charlm: str = CHARLM, splitter: str = SPLITTER) -> Tools:
-    """Load what pages are read with; an empty name leaves a model out."""
+def load_tools(
+    grammar: Path = Path("configs/grammar.toml"), charlm: str = CHARLM, splitter: str = SPLITTER, *, trees: bool = True
+) -> Tools:
+    """Load what pages are read with; an empty name leaves a model out, ``trees=False`` the trees that are to grow."""
     lm = CharLM.load(artefacts.open_model(charlm)) if charlm else None
-    learned = Learned.load(artefacts.open_model(splitter)) if splitter else None
+    learned = Learned.load(artefacts.open_model(splitter), trees=trees) if splitter else None
     return Tools(load_grammar(grammar), lm, learned)
 
 
@@ -340,9 +395,9 @@ def cross_validate(
     """Measure pages with gold, each by weights learned without its fold."""
     read: list[tuple[Sample, dict[str, float]]] = []
     for fold in range(FOLDS):
-        rest = [sample for number, sample in enumerate(gold) if number % FOLDS != fold]
+        rest = [sample for sample in gold if sample.number % FOLDS != fold]
         weights = train([(rest, share), (composed, 1.0)], grammar, pull=pull, steps=steps)
-        read += [(sample, weights) for number, sample in enumerate(gold) if number % FOLDS == fold]
+        read += [(sample, weights) for sample in gold if sample.number % FOLDS == fold]
     return _figures([(sample, best_path(sample.units, sample.clues, grammar, weights)) for sample, weights in read])
 
 
@@ -363,24 +418,32 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="folder of the splitter's model, for the trees")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    tools = load_tools(arguments.grammar, arguments.charlm, arguments.splitter)
+    tools = load_tools(arguments.grammar, arguments.charlm, arguments.splitter, trees=False)
     folder = arguments.shared / "pages" / "dev"
     held = held_out_pages([path.name for path, _ in goldpages.page_files(folder)])
-    gold = [*read_gold(folder, tools, leave_out=held), *read_gold(arguments.written, tools)]
+    gold = read_gold(folder, tools, leave_out=held)
+    forms = [*read_forms(folder, tools, leave_out=held), *read_forms(arguments.written, tools, first=len(gold))]
+    gold += read_gold(arguments.written, tools, first=len(gold))
     pages = compose_pages(arguments.shared, arguments.pages, arguments.seed)
     composed = [sample for page in pages if (sample := prepare(page, tools, bounds_only=True)) is not None]
-    log.info("%d pages with gold, %d composed", len(gold), len(composed))
-    give_opinions([*gold, *composed], gold)
-    learn_pages([*gold, *composed], tools.grammar, WEIGHTS)
+    for number, sample in enumerate(composed):
+        sample.number = number
+    log.info("%d pages with gold, %d other forms of them, %d composed", len(gold), len(forms), len(composed))
     how = {"share": arguments.share, "pull": arguments.pull, "steps": arguments.steps}
+    parts = [(gold, arguments.share), (composed, 1.0)]
+    learn_pages([*gold, *composed], tools.grammar, ALONE)
+    figures = cross_validate(gold, composed, tools.grammar, **how)
+    log.info("without trees, cross-validated: %s", figures)
+    alone = train(parts, tools.grammar, pull=arguments.pull, steps=arguments.steps)
+    give_opinions([*gold, *composed], gold, forms)
+    learn_pages([*gold, *composed], tools.grammar, WEIGHTS)
     figures = cross_validate(gold, composed, tools.grammar, **how)
     log.info("cross-validated: %s; with the weights of now: %s", figures, measure(gold, tools.grammar, WEIGHTS))
-    parts = [(gold, arguments.share), (composed, 1.0)]
     weights = train(parts, tools.grammar, pull=arguments.pull, steps=arguments.steps)
     log.info("tuned, on what it was tuned on: %s", measure(gold, tools.grammar, weights))
-    table = "".join(f'    "{name}": {value},\n' for name, value in weights.items())
+    table = "".join(f'    "{name}": ({alone[name]:.2f}, {value:.2f}),\n' for name, value in weights.items())
     arguments.out.write_text(table, encoding="utf-8")
-    save(grow(gold), arguments.model)
+    save(grow(gold, forms), arguments.model)
     read = [*_files(folder, held), *_files(arguments.written, ())]
     learned_on = {"pages": len(read), "sha256": _fingerprint(read)}
     scores = {name: round(value, 4) for name, value in figures.items()}
