@@ -195,7 +195,8 @@ def test_main_refuses_a_part_that_is_none(tmp_path, capsys):
 
 
 def test_family_lists_a_process_and_what_it_started():
-    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(60)'])"
+    child = "import time; print(1, flush=True); time.sleep(60)"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"1\n"
         found = scaling.family(process.pid)

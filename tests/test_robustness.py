@@ -211,7 +211,8 @@ ODD = {
     "quotes that never close": "\n\n".join(f"“{walk}（{walk[:9]}《{walk[9:]}" for walk in WALKS),
     "brackets that never open": "\n\n".join(f"{walk}”{walk[:9]}）{walk[9:]}》】" for walk in WALKS),
     "many languages": "\n\n".join(
-        f"{walk}\n\nThe river walk opened.\n\nНабережная открыта.\n\n川沿いの道が開通した。\n\n강변길이 열렸다.\n\nافتتح الممشى"
+        f"{walk}\n\nThe river walk opened.\n\nНабережная открыта.\n\n川沿いの道が開通した。"
+        "\n\n강변길이 열렸다.\n\nافتتح الممشى"
         for walk in WALKS[:20]
     ),
     "vertical text": VERTICAL,

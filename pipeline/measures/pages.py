@@ -58,7 +58,7 @@ def _prf(part: dict[str, float]) -> tuple[float, float, float]:
 
 
 def measure_pages(subject: Subject) -> Iterator[Figure]:
-    """Measure splitting on the pages that taught rules and weights (seen40), the held-out ones (held20), the real one."""
+    """Measure splitting on the pages that taught (seen40), the held-out ones (held20), the real one, unseen ones."""
     folder, script, real = present(subject.shared, "pages/dev", "pages/score_pages.py", "pages/real")
     scorer = goldsets.load_module(script, "score_pages")
     golds = {gold["page"]: gold for gold in scorer.load_gold(str(folder))}

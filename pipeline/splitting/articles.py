@@ -158,7 +158,7 @@ _MANY_TEXTS = 4
 
 
 def find_doubts(draft: Draft) -> list[str]:
-    """Name what hardly any article has: no text, an endless title, lines of a character, unpaired brackets, no Chinese."""
+    """Name what hardly any article has: no text, an endless title, tiny lines, unpaired brackets, no Chinese."""
     if draft.kind != "news":
         return []
     doubts = []

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ REACH = 3
 OUTSIDE = -9.0
 # What is said at most for or against a part or a boundary, in nats.
 LIMIT = 5.0
+# Distances and lengths are told apart up to these.
+_FAR, _LONG_TEXT, _LONG_HEAD = 9.0, 400, 40
+# Rows that trees are asked about at a time, so that a page of five million characters needs no gigabytes.
+_BLOCK = 2048
 _KINDS = ("head", "text", "byline", "jump_from", "jump_to", "source", "table")
 _SEEN = (
     "cohesion", "far_apart", "overlap_after", "overlap_before", "open_before", "has_text", "alike", "next_starts",
@@ -57,15 +62,19 @@ def describe(units: Sequence[Unit], clues: Sequence[Clues], cohesion: Cohesion) 
         row: list[float] = [unit.kind == kind for kind in _KINDS]
         row += [getattr(clue, name) for name in _SEEN]
         row += [unit.level, unit.bold, unit.hinted, unit.column, unit.signed]
-        row += [min(len(key), 400), key.count(" "), sum(map(key.count, "，、；,;")), sum(map(str.isdigit, key))]
-        row += [any(mark in key for mark in marks) for marks in ("“”\"", "？?", "！!", "：:", "《", "·")]
-        row += [key[-1:] in marks for marks in ("。.", "！？!?", "：:", "）)", "，、,", "”\"")]
-        row += [key[:1] in marks for marks in (_SIGNS, "【［〖「[", "（(", "“\"", "—-", LEADERS)]
+        row += [min(len(key), _LONG_TEXT), key.count(" "), sum(map(key.count, "，、；,;")), sum(map(str.isdigit, key))]
+        row += [any(mark in key for mark in marks) for marks in ('“”"', "？?", "！!", "：:", "《", "·")]
+        row += [key[-1:] in marks for marks in ("。.", "！？!?", "：:", "）)", "，、,", '”"')]
+        row += [key[:1] in marks for marks in (_SIGNS, "【［〖「[", "（(", '“"', "—-", LEADERS)]
         row += [key[:1].isdigit(), opens_sentence(key), unit.image, unit.gap, bool(_CAPTION.search(key))]
         row += [float(value) for value in near[i]]
-        row += [edges is not None and bool(edges.lead), ends_article(unit), edges is not None and edges.jump_from is not None]
+        row += [
+            edges is not None and bool(edges.lead),
+            ends_article(unit),
+            edges is not None and edges.jump_from is not None,
+        ]
         row += [*clue.group, clue.group[1] - clue.group[0], *clue.lengths]
-        row += [since[i], until[i], min(i, 9), min(len(units) - 1 - i, 9)]
+        row += [since[i], until[i], min(i, _FAR), min(len(units) - 1 - i, _FAR)]
         rows[i, : len(row)] = row
         if unit.kind == "head":
             rows[i, len(row) :] = [*(clue.form.get(role, 0.0) for role in FORMS), *styles[unit.level, unit.bold]]
@@ -75,9 +84,9 @@ def describe(units: Sequence[Unit], clues: Sequence[Clues], cohesion: Cohesion) 
 FEATURES = (
     *_KINDS, *_SEEN, "level", "bold", "hinted", "column", "signed", "length", "blanks", "commas", "digits",
     "quotes", "asks", "calls", "colon", "book", "dot", "stops", "ends ?", "ends :", "ends )", "ends ,", "ends ”",
-    "sign", "bracket", "opens (", "opens “", "dash", "leader", "opens digit", "opens sentence", "image", "gap", "caption",
-    "like last", "like next", "around", "head above", "head above last", "head below", "lead", "tail", "from",
-    "place", "run", "run left", "shortest", "longest", "since", "until", "first", "last",
+    "sign", "bracket", "opens (", "opens “", "dash", "leader", "opens digit", "opens sentence", "image", "gap",
+    "caption", "like last", "like next", "around", "head above", "head above last", "head below", "lead", "tail",
+    "from", "place", "run", "run left", "shortest", "longest", "since", "until", "first", "last",
     *(f"form {role}" for role in FORMS), *(f"style {name}" for name in _STYLE),
 )  # fmt: skip
 
@@ -89,7 +98,7 @@ _TITLE = 6
 
 
 def _near(units: Sequence[Unit], cohesion: Cohesion) -> list[list[float]]:
-    """Compare each text with the text before and after it, these two with each other, and each with the headings near."""
+    """Compare each text with those before and after it, these with each other, and each with the headings near."""
     texts = [i for i, unit in enumerate(units) if unit.kind in ("text", "table")]
     found = [[0.0] * 6 for _ in units]
     heads = [i for i, unit in enumerate(units) if unit.kind == "head" and len(unit.key.strip()) >= _TITLE]
@@ -111,14 +120,12 @@ def _near(units: Sequence[Unit], cohesion: Cohesion) -> list[list[float]]:
 
 
 def _styles(units: Sequence[Unit], clues: Sequence[Clues]) -> dict[tuple[int, bool], list[float]]:
-    """Say how each style of heading, depth and bold, is used on the page: how often, above and below what, and how its headings are worded."""
+    """Say how a page uses each style of heading, depth and bold: how often, beside what, how worded."""
     found: dict[tuple[int, bool], list[list[float]]] = {}
     for unit, clue in zip(units, clues, strict=True):
         if unit.kind == "head":
-            used = [
-                1.0, clue.next_kind == "text", clue.prev_kind == "text", clue.run_starts, min(len(unit.key.strip()), 40),
-                *(clue.form.get(role, 0.0) for role in FORMS),
-            ]  # fmt: skip
+            used = [1.0, clue.next_kind == "text", clue.prev_kind == "text", clue.run_starts]
+            used += [min(len(unit.key.strip()), _LONG_HEAD), *(clue.form.get(role, 0.0) for role in FORMS)]
             found.setdefault((unit.level, unit.bold), []).append(used)
     return {style: [float(len(used)), *np.mean(used, axis=0)[1:].tolist()] for style, used in found.items()}
 
@@ -127,10 +134,10 @@ def _distances(units: Sequence[Unit]) -> tuple[list[float], list[float]]:
     """Count the units since the last heading before each unit and until the next one after it."""
     sides = []
     for order in (units, units[::-1]):
-        count, side = 9.0, []
+        count, side = _FAR, []
         for unit in order:
             side.append(count)
-            count = 0.0 if unit.kind == "head" else min(9.0, count + 1)
+            count = 0.0 if unit.kind == "head" else min(_FAR, count + 1)
         sides.append(side)
     return sides[0], sides[1][::-1]
 
@@ -165,13 +172,18 @@ class Trees:
 
     def score(self, rows: Rows) -> NDArray[np.float64]:
         """Add up what the trees say: shape (rows, classes)."""
+        blocks = [self._score(rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK)]
+        return np.concatenate(blocks) if blocks else np.zeros((0, self.roots.shape[1]))
+
+    def _score(self, rows: Rows) -> NDArray[np.float64]:
         at = np.broadcast_to(self.roots.reshape(-1), (len(rows), self.roots.size)).copy()
         row = np.arange(len(rows))[:, None]
         for _ in range(self.depth):
             right = rows[row, self.feature[at]] > self.threshold[at]
             at = np.where(right, self.right[at], self.left[at])
         said = self.value[at].reshape(len(rows), *self.roots.shape)
-        return self.base + said.sum(axis=1, dtype=np.float64)
+        total: NDArray[np.float64] = self.base + said.sum(axis=1, dtype=np.float64)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +198,9 @@ class Labeller:
         """Read the model of a folder; raise ModelError when its format is another."""
         with np.load(folder / FILE, allow_pickle=False) as arrays:
             if int(arrays["format"]) != FORMAT or arrays["features"].tolist() != list(FEATURES):
-                raise ModelError(f"{folder / FILE}: format {int(arrays['format'])} with other features than this version's; train it again")
+                raise ModelError(
+                    f"{folder / FILE}: format {int(arrays['format'])}, or other features than ours; train it again"
+                )
             return cls(*(_unpack(arrays, name) for name in ("parts", "bounds")))
 
     def read(self, units: Sequence[Unit], clues: Sequence[Clues], cohesion: Cohesion) -> list[Opinion]:
@@ -210,6 +224,6 @@ def opinions(units: Sequence[Unit], rows: Rows, labeller: Labeller) -> list[Opin
     return [Opinion(parts.get(i, {}), float(bound)) for i, bound in enumerate(bounds)]
 
 
-def _unpack(arrays: object, name: str) -> Trees:
-    fields = ("feature", "threshold", "left", "right", "value", "roots", "base")
-    return Trees(*(arrays[f"{name}.{field}"] for field in fields), depth=int(arrays[f"{name}.depth"]))  # type: ignore[index]
+def _unpack(arrays: Mapping[str, NDArray[Any]], name: str) -> Trees:
+    parts = {field: arrays[f"{name}.{field}"] for field in Trees.__slots__}
+    return Trees(**{**parts, "depth": int(parts["depth"])})  # type: ignore[arg-type]

@@ -20,6 +20,6 @@ class Learned:
 
     @classmethod
     def load(cls, folder: Path, *, trees: bool = True) -> Learned:
-        """Read the folder of a model, without the trees if not wanted; raise ModelError for a part of another format."""
+        """Read the folder of a model, without the trees if not wanted; raise ModelError for another format."""
         labeller = Labeller.load(folder) if trees and (folder / FILE).is_file() else None
         return cls(Affinity.load(folder), HeadForms.load(folder), labeller)

@@ -52,7 +52,9 @@ class Step:
 
     def evidence(self) -> tuple[str, ...]:
         """Name the features that moved the decision most, with what each added in nats."""
-        parts = sorted(((self.weights[name] * value, name) for name, value in self.features), key=lambda item: -abs(item[0]))
+        parts = sorted(
+            ((self.weights[name] * value, name) for name, value in self.features), key=lambda item: -abs(item[0])
+        )
         return tuple(f"{name}:{score:+.1f}" for score, name in parts[:4] if abs(score) >= 0.05)
 
 

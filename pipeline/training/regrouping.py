@@ -53,7 +53,6 @@ def rows_of(composed: Composed, tools: Tools) -> Iterator[Row]:
         return label.article if label is not None and label.article >= 0 else None
 
     reading = read_units(page, AlignedText.of(composed.text), tools.grammar, tools.lm, tools.learned)
-    forms = tools.learned.forms if tools.learned else None
     steps = decide(reading.rest, reading.cohesion, tools.grammar, reading.seams, tools.learned)
     drafts = lift_captions(gather_drafts(reading, steps), reading.cohesion)
     news = [draft for draft in drafts if draft.kind == "news"]

@@ -165,7 +165,7 @@ def read_gold(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), fi
 
     They are numbered from ``first`` on.
     """
-    samples = []
+    samples: list[Sample] = []
     for path, gold in goldpages.page_files(folder):
         if path.name not in leave_out:
             page = read_page(path, source_name=path.name, options=ReaderOptions())
@@ -186,7 +186,7 @@ def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), f
             continue
         page = read_page(path, source_name=path.name, options=ReaderOptions())
         rng = random.Random(zlib.crc32(path.name.encode()))  # noqa: S311
-        for text in (_MARK.sub("", page.text), _MARK.sub(lambda _: rng.choice(_MARKS), page.text)):
+        for text in (_MARK.sub("", page.text), _mark_at_random(page.text, rng)):
             if not page.body_start:
                 sample, reading = _measure_page(replace(page, text=text), gold, tools)
                 sample.number = number
@@ -203,6 +203,11 @@ def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), f
 # The marks of a heading or of bold text at the start of a line, and what stands for them.
 _MARK = re.compile(r"(?m)^(?:#+ +|\*\*(?=.*\*\*$))|(?<=[^\s*])\*\*$")
 _MARKS = ("# ", "## ", "### ", "#### ", "")
+
+
+def _mark_at_random(text: str, rng: random.Random) -> str:
+    """Draw other depths for the headings of a page."""
+    return _MARK.sub(lambda _: rng.choice(_MARKS), text)
 
 
 def _cut(sample: Sample, count: int, rng: random.Random) -> range | None:
