@@ -238,10 +238,13 @@ def _after_title(
 ) -> dict[str, Features]:
     """Read a heading that follows a title: subtitle, second line of the title, kicker, standing head, first subhead."""
     smaller, alike, key = float(clue.rank < 0), float(clue.alike), unit.key.strip()
+    # What is set larger than all other lines of its run is its title, as far as depth can be trusted.
+    larger = float(clue.rank > 0)
     readings: dict[str, Features] = {
         "subtitle": [
             ("subtitle.bias", 1.0),
             ("subtitle.dash", dash),
+            ("subtitle.larger", larger),
             ("subtitle.smaller", smaller),
             ("subtitle.alike", alike),
             ("subtitle.overlap", max(0.0, fit)),
@@ -254,6 +257,7 @@ def _after_title(
             ("title2.no_overlap", max(0.0, -fit)),
             ("title2.seam", clue.seam),
             ("title2.dash", dash),
+            ("title2.larger", larger),
             ("title2.smaller", smaller),
             ("title2.alike", alike),
             ("title2.short", float(len(clue.above) <= _SHORT_TITLE[0] and len(key) <= _SHORT_LINE)),
@@ -266,6 +270,7 @@ def _after_title(
             ("kicker_after.end", ends),
             ("kicker_after.plain", float(not unit.is_heading and last)),
             ("kicker_after.dash", dash),
+            ("kicker_after.larger", larger),
             ("kicker_after.last", float(last)),
             ("kicker_after.below", float(clue.below > 0)),
             ("kicker_after.below_alike", float(clue.below_alike)),
@@ -276,6 +281,7 @@ def _after_title(
         readings["subhead_first"] = [
             ("subhead_first.bias", 1.0),
             ("subhead_first.dash", dash),
+            ("subhead_first.larger", larger),
             ("subhead_first.marker_next", float(clue.next_starts and not clue.below)),
             ("subhead_first.marker_below", float(clue.next_starts and clue.below > 0)),
             ("subhead_first.alone", float(clue.below == 0)),

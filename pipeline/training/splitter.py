@@ -72,7 +72,7 @@ _STATES = ("", "C", "H", "T", "N", "K", "B0", "B1", "D0", "D1", "E0", "E1", "P")
 class Sample:
     """Hold a page ready to be read: its units, their clues, the gold role and boundary of each, what trees see.
 
-    ``number`` tells the page among those read together; other forms of it have the same.
+    ``number`` says with which other pages it is left out together: its own other forms, those of the same writer.
     """
 
     units: list[Unit]
@@ -160,32 +160,41 @@ def learn_pages(samples: Sequence[Sample], grammar: Grammar, weights: Mapping[st
         learn_page(sample.units, sample.clues, best_path(sample.units, sample.clues, grammar, weights))
 
 
-def read_gold(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), first: int = 0) -> list[Sample]:
+def read_gold(folder: Path, tools: Tools, *, leave_out: Collection[str] = ()) -> list[Sample]:
     """Measure the pages of a folder that have gold beside them, without those named in ``leave_out``.
 
-    They are numbered from ``first`` on.
+    They are numbered in order, or by who wrote them where the folder says so.
     """
     samples: list[Sample] = []
+    hands = read_hands(folder)
     for path, gold in goldpages.page_files(folder):
         if path.name not in leave_out:
             page = read_page(path, source_name=path.name, options=ReaderOptions())
             sample, _ = _measure_page(page, gold, tools)
-            sample.number = first + len(samples)
+            sample.number = hands.get(path.name, len(samples))
             samples.append(sample)
     return samples
 
 
-def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), first: int = 0) -> Iterator[Sample]:
+def read_hands(folder: Path) -> dict[str, int]:
+    """Read who wrote the pages of a folder, by number; empty where no file ``hands.tsv`` says so."""
+    path = folder / "hands.tsv"
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return {name: int(hand) for name, hand in (line.split("\t") for line in lines if not line.startswith("#"))}
+
+
+def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = ()) -> Iterator[Sample]:
     """Measure other forms of the same pages: without marks, with marks drawn by chance, and single articles of them.
 
     Trees that grew on whole pages alone rely on marks, and on there being other articles around.
     """
-    number = first
+    hands, count = read_hands(folder), 0
     for path, gold in goldpages.page_files(folder):
         if path.name in leave_out:
             continue
         page = read_page(path, source_name=path.name, options=ReaderOptions())
         rng = random.Random(zlib.crc32(path.name.encode()))  # noqa: S311
+        number, count = hands.get(path.name, count), count + 1
         for text in (_MARK.sub("", page.text), _mark_at_random(page.text, rng)):
             if not page.body_start:
                 sample, reading = _measure_page(replace(page, text=text), gold, tools)
@@ -197,7 +206,6 @@ def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = (), f
                         part = replace(reading, rest=sample.units[cut.start : cut.stop])
                         labels = [(sample.gold[cut.start][0], True), *sample.gold[cut.start + 1 : cut.stop]]
                         yield replace(_sample(part, labels, tools), number=number)
-        number += 1
 
 
 # The marks of a heading or of bold text at the start of a line, and what stands for them.
@@ -427,8 +435,8 @@ def main() -> None:
     folder = arguments.shared / "pages" / "dev"
     held = held_out_pages([path.name for path, _ in goldpages.page_files(folder)])
     gold = read_gold(folder, tools, leave_out=held)
-    forms = [*read_forms(folder, tools, leave_out=held), *read_forms(arguments.written, tools, first=len(gold))]
-    gold += read_gold(arguments.written, tools, first=len(gold))
+    gold += read_gold(arguments.written, tools)
+    forms = [*read_forms(folder, tools, leave_out=held), *read_forms(arguments.written, tools)]
     pages = compose_pages(arguments.shared, arguments.pages, arguments.seed)
     composed = [sample for page in pages if (sample := prepare(page, tools, bounds_only=True)) is not None]
     for number, sample in enumerate(composed):
