@@ -96,6 +96,7 @@ train: $(VENV)/.dev ## Train all models from the corpora, an hour and a half on 
 	$(PY) -m pipeline.training.charlm --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/charlm-1.0.0
 	$(PY) -m pipeline.training.affinity --shared $(SHARED) --pages $(SHARED)/pages/dev --out models/splitter-1.1.0
 	$(PY) -m pipeline.training.headforms --shared $(SHARED) --out models/splitter-1.1.0
+	$(PY) -m pipeline.training.splitter --shared $(SHARED) --out out/train/weights.txt --model models/splitter-1.1.0
 	$(PY) -m pipeline.training.places --corpora $(CORPORA) --models models
 	$(PY) -m pipeline.training.frequencies --shared $(SHARED) --out models/keywords-1.0.0
 	$(PY) -m pipeline.training.keywords --shared $(SHARED) --out models/keywords-1.0.0 $(LEARN)

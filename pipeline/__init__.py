@@ -4,4 +4,4 @@ Importing this package reads no file, loads no model and prints nothing; the wor
 :mod:`pipeline.cli` (``python -m pipeline --help``) or with :func:`pipeline.config.load`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -192,7 +192,7 @@ def test_labeller_of_other_features_is_a_model_error(tmp_path, learned):
 
 def test_grow_asks_for_every_part():
     page = SimpleNamespace(
-        units=[SimpleNamespace(kind="head")], rows=np.zeros((1, 3), np.float32), gold=[("title", True)]
+        units=[SimpleNamespace(kind="head")], rows=np.zeros((1, 3), np.float32), gold=[("title", True)], weight=1.0
     )
     with pytest.raises(ValueError, match="column, kicker, subtitle, subhead, paragraph"):
         grow([page])

@@ -34,6 +34,7 @@ class Page(Protocol):
     units: list[Unit]
     rows: Rows
     gold: list[Gold]
+    weight: float
 
 
 def grow(pages: Sequence[Page], others: Sequence[Page] = ()) -> Labeller:
@@ -47,9 +48,9 @@ def grow(pages: Sequence[Page], others: Sequence[Page] = ()) -> Labeller:
         for page in group:
             for row, unit, (role, new) in zip(page.rows, page.units, page.gold, strict=True):
                 if unit.kind == "head" and role in PARTS:
-                    heads.append((row, PARTS.index(role), weight))
+                    heads.append((row, PARTS.index(role), weight * page.weight))
                 if new is not None:
-                    bounds.append((row, int(new), weight))
+                    bounds.append((row, int(new), weight * page.weight))
     missing = set(range(len(PARTS))) - {part for _, part, _ in heads}
     if missing:
         names = ", ".join(PARTS[part] for part in sorted(missing))

@@ -60,6 +60,8 @@ PRIOR: Mapping[str, float] = tomllib.loads(Path(__file__).with_name("splitter_pr
     "weights"
 ]
 CHARLM, SPLITTER = "charlm-1.0.0", "splitter-1.1.0"
+# What a development page counts, in written ones: its texts are real, and there are few.
+DEV_SHARE = 3.0
 # Parts of the pages with gold, by turns, that weights are measured on.
 FOLDS = 5
 # What the composer calls a line, in the words of the decision.
@@ -72,7 +74,8 @@ _STATES = ("", "C", "H", "T", "N", "K", "B0", "B1", "D0", "D1", "E0", "E1", "P")
 class Sample:
     """Hold a page ready to be read: its units, their clues, the gold role and boundary of each, what trees see.
 
-    ``number`` says with which other pages it is left out together: its own other forms, those of the same writer.
+    ``weight`` says what it counts when trees grow, ``number`` with which other pages it is left out: its own other
+    forms, those of the same writer.
     """
 
     units: list[Unit]
@@ -80,6 +83,7 @@ class Sample:
     gold: list[Gold]
     rows: Rows
     number: int = 0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ def read_hands(folder: Path) -> dict[str, int]:
 
 
 def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = ()) -> Iterator[Sample]:
-    """Measure other forms of the same pages: without marks, with marks drawn by chance, and single articles of them.
+    """Measure other forms of the same pages: without marks, and single articles of them.
 
     Trees that grew on whole pages alone rely on marks, and on there being other articles around.
     """
@@ -195,27 +199,22 @@ def read_forms(folder: Path, tools: Tools, *, leave_out: Collection[str] = ()) -
         page = read_page(path, source_name=path.name, options=ReaderOptions())
         rng = random.Random(zlib.crc32(path.name.encode()))  # noqa: S311
         number, count = hands.get(path.name, count), count + 1
-        for text in (_MARK.sub("", page.text), _mark_at_random(page.text, rng)):
+        for text in (page.text, _MARK.sub("", page.text)):
             if not page.body_start:
                 sample, reading = _measure_page(replace(page, text=text), gold, tools)
                 sample.number = number
-                yield sample
-                for count in (1, rng.choice((2, 3))):
-                    cut = _cut(sample, count, rng)
+                if text != page.text:
+                    yield sample
+                for size in (1, rng.choice((2, 3))):
+                    cut = _cut(sample, size, rng)
                     if cut is not None:
                         part = replace(reading, rest=sample.units[cut.start : cut.stop])
                         labels = [(sample.gold[cut.start][0], True), *sample.gold[cut.start + 1 : cut.stop]]
                         yield replace(_sample(part, labels, tools), number=number)
 
 
-# The marks of a heading or of bold text at the start of a line, and what stands for them.
+# The marks of a heading or of bold text.
 _MARK = re.compile(r"(?m)^(?:#+ +|\*\*(?=.*\*\*$))|(?<=[^\s*])\*\*$")
-_MARKS = ("# ", "## ", "### ", "#### ", "")
-
-
-def _mark_at_random(text: str, rng: random.Random) -> str:
-    """Draw other depths for the headings of a page."""
-    return _MARK.sub(lambda _: rng.choice(_MARKS), text)
 
 
 def _cut(sample: Sample, count: int, rng: random.Random) -> range | None:
@@ -403,14 +402,15 @@ def load_tools(
 
 
 def cross_validate(
-    gold: Sequence[Sample], composed: Sequence[Sample], grammar: Grammar, *, share: float, pull: float, steps: int
+    parts: Sequence[tuple[Sequence[Sample], float]], grammar: Grammar, *, pull: float, steps: int
 ) -> dict[str, float]:
-    """Measure pages with gold, each by weights learned without its fold."""
+    """Measure pages with gold by weights learned without their fold; the last part, composed pages, only teaches."""
     read: list[tuple[Sample, dict[str, float]]] = []
+    *gold, composed = parts
     for fold in range(FOLDS):
-        rest = [sample for sample in gold if sample.number % FOLDS != fold]
-        weights = train([(rest, share), (composed, 1.0)], grammar, pull=pull, steps=steps)
-        read += [(sample, weights) for sample in gold if sample.number % FOLDS == fold]
+        rest = [([sample for sample in part if sample.number % FOLDS != fold], weight) for part, weight in gold]
+        weights = train([*rest, composed], grammar, pull=pull, steps=steps)
+        read += [(sample, weights) for part, _ in gold for sample in part if sample.number % FOLDS == fold]
     return _figures([(sample, best_path(sample.units, sample.clues, grammar, weights)) for sample, weights in read])
 
 
@@ -434,25 +434,27 @@ def main() -> None:
     tools = load_tools(arguments.grammar, arguments.charlm, arguments.splitter, trees=False)
     folder = arguments.shared / "pages" / "dev"
     held = held_out_pages([path.name for path, _ in goldpages.page_files(folder)])
-    gold = read_gold(folder, tools, leave_out=held)
-    gold += read_gold(arguments.written, tools)
+    gold = dev = read_gold(folder, tools, leave_out=held)
+    gold = [*dev, *read_gold(arguments.written, tools)]
+    for page in dev:
+        page.weight = DEV_SHARE
     forms = [*read_forms(folder, tools, leave_out=held), *read_forms(arguments.written, tools)]
-    pages = compose_pages(arguments.shared, arguments.pages, arguments.seed)
-    composed = [sample for page in pages if (sample := prepare(page, tools, bounds_only=True)) is not None]
-    for number, sample in enumerate(composed):
-        sample.number = number
+    drawn = compose_pages(arguments.shared, arguments.pages, arguments.seed)
+    composed = [made for one in drawn if (made := prepare(one, tools, bounds_only=True)) is not None]
+    for number, one_page in enumerate(composed):
+        one_page.number = number
     log.info("%d pages with gold, %d other forms of them, %d composed", len(gold), len(forms), len(composed))
-    how = {"share": arguments.share, "pull": arguments.pull, "steps": arguments.steps}
-    parts = [(gold, arguments.share), (composed, 1.0)]
+    how = {"pull": arguments.pull, "steps": arguments.steps}
+    parts = [(dev, arguments.share * DEV_SHARE), (gold[len(dev) :], arguments.share), (composed, 1.0)]
     learn_pages([*gold, *composed], tools.grammar, ALONE)
-    figures = cross_validate(gold, composed, tools.grammar, **how)
+    figures = cross_validate(parts, tools.grammar, **how)
     log.info("without trees, cross-validated: %s", figures)
-    alone = train(parts, tools.grammar, pull=arguments.pull, steps=arguments.steps)
+    alone = train(parts, tools.grammar, **how)
     give_opinions([*gold, *composed], gold, forms)
     learn_pages([*gold, *composed], tools.grammar, WEIGHTS)
-    figures = cross_validate(gold, composed, tools.grammar, **how)
+    figures = cross_validate(parts, tools.grammar, **how)
     log.info("cross-validated: %s; with the weights of now: %s", figures, measure(gold, tools.grammar, WEIGHTS))
-    weights = train(parts, tools.grammar, pull=arguments.pull, steps=arguments.steps)
+    weights = train(parts, tools.grammar, **how)
     log.info("tuned, on what it was tuned on: %s", measure(gold, tools.grammar, weights))
     table = "".join(f'    "{name}": ({alone[name]:.2f}, {value:.2f}),\n' for name, value in weights.items())
     arguments.out.write_text(table, encoding="utf-8")
