@@ -23,7 +23,7 @@ SCHEME  ?=
 LABELED ?=
 MODEL   ?= models/topics-mine-1.0.0
 # The joint model that labels text for the training of the next one, and this one.
-TEACHER ?= models/joint-1.1.0
+TEACHER ?= models/joint-1.2.0
 JOINT   ?= models/joint-1.2.0
 
 PY := $(VENV)/bin/python
@@ -111,11 +111,12 @@ adapt: $(VENV)/.dev ## Train the shipped topics and keywords further on what was
 train-topics: $(VENV)/.dev ## Train topics of your own: make train-topics SCHEME=mine.toml LABELED=mine.jsonl [MODEL=models/mine-1.0.0]
 	$(PY) -m pipeline.training.labelled --scheme $(SCHEME) --labeled $(LABELED) --out $(MODEL)
 
-train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, two hours on one core: make train-joint [TEACHER=… JOINT=…]
+train-joint: $(VENV)/.dev ## Train the joint model of words, tags and entities, three hours on one core: make train-joint [TEACHER=… JOINT=…]
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[joint]'
 	mkdir -p out/train
 	$(PY) -m pipeline.training.joint.lexicon --shared $(SHARED) --out out/train/stream
 	$(PY) -m pipeline.training.joint.pretrain --stream out/train/stream --out out/train/encoder.npz
+	$(PY) -m pipeline.training.joint.pretrain --stream out/train/stream --out out/train/encoder.npz --steps 28000
 	$(PY) -m pipeline.training.joint.selftrain --shared $(SHARED) --corpora $(CORPORA) --model $(TEACHER) --out out/train/labels.jsonl
 	$(PY) -m pipeline.training.joint.tune --corpora $(CORPORA) --stream out/train/stream --start out/train/encoder.npz \
 	  --labels out/train/labels.jsonl --out out/train/joint.npz

@@ -13,7 +13,7 @@ from pipeline.components.joint_features import BEGIN_SLOTS, INSIDE_SLOTS, LENGTH
 from pipeline.components.segmenter import make_segmenter
 from pipeline.errors import ModelError
 
-MODEL = "joint-1.1.0"
+MODEL = "joint-1.2.0"
 CHARACTERS = "省市政府科技厅长太原大学，。（）"
 WORDS = ["省政府", "政府", "科技厅", "厅长", "太原", "太原大学", "大学", "科技"]
 TEXTS = st.text(st.sampled_from(CHARACTERS + "x𠮷\n "), max_size=40)

@@ -8,7 +8,7 @@ from pipeline.training.corpora import Labelled
 from pipeline.training.joint import data, lexicon, selftrain
 from pipeline.training.joint.data import ABSENT, Example
 
-MODEL = "joint-1.1.0"
+MODEL = "joint-1.2.0"
 
 TEXTS = ["省长到太原。太原下雨。", "市长到大同。大同下雪。", "省长到大同。", "市长到太原。"] * 10
 

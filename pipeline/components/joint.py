@@ -145,7 +145,7 @@ class JointModel:
         """Read a model under ``models/`` (or ``root``); raise ModelError for one that is missing or damaged."""
         folder = open_model(name, root)
         if not (folder / NETWORK).is_file():
-            raise ModelError(f"model {name!r} is no joint model: it has no {NETWORK}; name one such as 'joint-1.1.0'")
+            raise ModelError(f"model {name!r} is no joint model: it has no {NETWORK}; name one such as 'joint-1.2.0'")
         tags = json.loads((folder / LABELS).read_text("utf-8"))["tags"]
         calibration = json.loads((folder / CALIBRATION).read_text("utf-8"))
         return cls(

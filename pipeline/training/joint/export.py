@@ -1,7 +1,7 @@
 """Write the joint model for onnxruntime: 8-bit weights, tables of characters and words, calibrated entities, figures.
 
 python -m pipeline.training.joint.export --corpora ../shared/corpora --stream out/train/stream \
-        --weights out/train/joint.npz --teacher models/joint-1.0.0 --out models/joint-1.1.0
+        --weights out/train/joint.npz --teacher models/joint-1.0.0 --out models/joint-1.2.0
 """
 
 from __future__ import annotations
