@@ -424,7 +424,7 @@ def main() -> None:
     parser.add_argument("--splitter", default=SPLITTER, help="what the splitter has learned; empty = nothing")
     parser.add_argument("--pages", type=int, default=60, help="composed pages; they teach boundaries only")
     parser.add_argument("--share", type=float, default=5.0, help="what a page with gold counts, in composed pages")
-    parser.add_argument("--pull", type=float, default=5.0)
+    parser.add_argument("--pull", type=float, default=50.0)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="table of weights to write")
