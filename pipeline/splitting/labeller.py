@@ -107,7 +107,8 @@ def _near(units: Sequence[Unit], cohesion: Cohesion) -> list[list[float]]:
         last = [units[texts[at - 1]].profile] if at else []
         after = [units[texts[at + 1]].profile] if at + 1 < len(texts) else []
         row = found[i]
-        row[0], row[1] = cohesion_score(cohesion, last, own), cohesion_score(cohesion, own, after)
+        row[0] = found[texts[at - 1]][1] if at else 0.0
+        row[1] = cohesion_score(cohesion, own, after)
         row[2] = cohesion_score(cohesion, last, after)
         place = bisect_left(heads, i)
         if place:
