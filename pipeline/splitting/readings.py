@@ -144,7 +144,8 @@ def read_heading(unit: Unit, clue: Clues, grammar: Grammar) -> Readings:
     if clue.opinion is not None and clue.opinion.parts:
         for name, features in readings.items():
             features.append((f"{name}.labelled", clue.opinion.parts[_WORDED[name]]))
-    return readings
+    # What does not hold adds nothing; several states ask for each reading.
+    return {name: [feature for feature in features if feature[1]] for name, features in readings.items()}
 
 
 # Readings that a headline is made of: their place in its run of lines, length beside the others, digits and marks
