@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from pipeline.benches.plot import Panel, Point
-from pipeline.benches.scaling import FIT_COUNT, FIT_LENGTH, MAX_EXPONENT
+from pipeline.benches.scaling import FIT_COUNT, FIT_LENGTH, FIT_MEMORY, MAX_EXPONENT
 from pipeline.benches.systems import BASELINE, System
 
 Rows = Sequence[Mapping[str, Any]]
@@ -115,7 +115,8 @@ def scaling_tables(scaling: Mapping[str, Any]) -> list[str]:
     lengths, counts = scaling["lengths"], scaling["counts"]
     lines = [
         f"Composed pages of the examples' text, configuration `{lengths['config']}`, one process a length.",
-        f"Exponents are fitted from {FIT_LENGTH:,} characters on, wanted is at most {MAX_EXPONENT}:",
+        f"Exponents are fitted from {FIT_LENGTH:,} characters on, of memory above that of the start",
+        f"from {FIT_MEMORY:,} on (shorter pages fit into what loading left free); wanted is at most {MAX_EXPONENT}:",
         f"time {_exponent(lengths['time'])}, memory {_exponent(lengths['memory'])}.",
         "",
         "| characters of one page | seconds | µs a character | MiB above start | peak memory, MiB |",
@@ -129,9 +130,9 @@ def scaling_tables(scaling: Mapping[str, Any]) -> list[str]:
         f"Runs of the command over folders of pages of {counts['page']} characters, configuration",
         f"`{counts['config']}`, one worker, seconds of the processor, with reading and merged files.",
         f"Exponents are fitted from {FIT_COUNT} pages on, time less that of one: time {_exponent(counts['time'])},",
-        f"peak memory {_exponent(counts['memory'])}.",
+        f"memory of the largest process {_exponent(counts['memory'])}.",
         "",
-        "| pages | seconds | ms a page | peak memory, MiB |",
+        "| pages | seconds | ms a page | memory of the largest process, MiB |",
         "|--:|--:|--:|--:|",
     ]
     for row in counts["rows"]:

@@ -30,6 +30,8 @@ COUNTS = (1, 10, 100, 1_000, 10_000, 100_000)
 LEAST_CHARS = 60_000
 # The curve is fitted from here on: below, what a page costs by itself shows, and would flatten the slope.
 FIT_LENGTH, FIT_COUNT = 10_000, 100
+# Memory above that of the start grows from here on: shorter pages fit into what loading the models left free.
+FIT_MEMORY = 1_000_000
 # A page of the batch: long enough for an article or two, so that 100,000 of them pass in an hour.
 BATCH_PAGE = 400
 MAX_EXPONENT = 1.05
@@ -148,7 +150,7 @@ def measure(texts: Sequence[str], *, config: str, batch_config: str, counts: int
             "config": config,
             "rows": by_length,
             "time": exponent(by_length, "seconds", start=FIT_LENGTH),
-            "memory": exponent(by_length, "mib", start=FIT_LENGTH),
+            "memory": exponent(by_length, "mib", start=FIT_MEMORY),
         },
         "counts": {
             "config": batch_config,
