@@ -22,8 +22,6 @@ SEED = 0
 # Of a few tries in cross-validation (docs/decisions/03-splitting.md): 60 rounds at .12, leaves 6 and 8, penalty 20 and
 # windows of two units were no better.
 ROUNDS, RATE, LEAVES, LEAF_UNITS, PENALTY, SHARE_OF_FEATURES = 100, 0.08, 12, 15, 5.0, 0.15
-
-
 # Weight of a unit of another form of a page (no marks, single articles): whole pages as they are come first.
 OTHERS = 0.25
 
