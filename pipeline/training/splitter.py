@@ -434,7 +434,7 @@ def main() -> None:
     tools = load_tools(arguments.grammar, arguments.charlm, arguments.splitter, trees=False)
     folder = arguments.shared / "pages" / "dev"
     held = held_out_pages([path.name for path, _ in goldpages.page_files(folder)])
-    gold = dev = read_gold(folder, tools, leave_out=held)
+    dev = read_gold(folder, tools, leave_out=held)
     gold = [*dev, *read_gold(arguments.written, tools)]
     for page in dev:
         page.weight = DEV_SHARE
